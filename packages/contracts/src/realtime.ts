@@ -1,0 +1,75 @@
+/** What the socket sends to clients, and what processes tell it through Redis. */
+import * as v from 'valibot'
+import { Instant, Uuid } from './scalars.ts'
+
+export const UserSummary = v.object({ userId: Uuid, name: v.string(), profileImageUrl: v.optional(v.string()) })
+export type UserSummary = v.InferOutput<typeof UserSummary>
+
+export const ContentType = v.picklist(['movie', 'tvSeries', 'sport'])
+export type ContentType = v.InferOutput<typeof ContentType>
+
+export const ContentSummary = v.object({
+  id: Uuid,
+  type: ContentType,
+  title: v.string(),
+  description: v.string(),
+  thumbnailUrl: v.optional(v.string()),
+  tags: v.array(v.string()),
+  averageRating: v.number(),
+  reviewCount: v.number(),
+})
+export type ContentSummary = v.InferOutput<typeof ContentSummary>
+
+export const WatchingSessionDto = v.object({
+  id: Uuid,
+  createdAt: Instant,
+  watcher: UserSummary,
+  content: ContentSummary,
+})
+export type WatchingSessionDto = v.InferOutput<typeof WatchingSessionDto>
+
+export const DirectMessageDto = v.object({
+  id: Uuid,
+  conversationId: Uuid,
+  createdAt: Instant,
+  sender: UserSummary,
+  receiver: UserSummary,
+  content: v.string(),
+})
+export type DirectMessageDto = v.InferOutput<typeof DirectMessageDto>
+
+export const NotificationDto = v.object({
+  id: Uuid,
+  createdAt: Instant,
+  receiverId: Uuid,
+  title: v.string(),
+  content: v.string(),
+  level: v.picklist(['INFO', 'WARNING', 'ERROR']),
+})
+export type NotificationDto = v.InferOutput<typeof NotificationDto>
+
+/** Payload of `/sub/contents/{contentId}/watch`. */
+export type WatchMessage = { type: 'JOIN' | 'LEAVE'; watchingSession: WatchingSessionDto; watcherCount: number }
+
+/** Payload of `/sub/contents/{contentId}/chat`. */
+export type ChatMessage = { sender: UserSummary; content: string }
+
+/** A room's member as the room hash keeps it. `createdAt` is the time inside the UUIDv7 `id`. */
+export const RoomMember = v.object({ id: Uuid, createdAt: Instant, watcher: UserSummary })
+export type RoomMember = v.InferOutput<typeof RoomMember>
+
+/** What is published on a room's channel. `content` is added by each node from its own cache. */
+export const RoomMessage = v.variant('kind', [
+  v.object({ kind: v.picklist(['JOIN', 'LEAVE']), member: RoomMember, watcherCount: v.number() }),
+  v.object({ kind: v.literal('CHAT'), sender: UserSummary, content: v.string() }),
+])
+export type RoomMessage = v.InferOutput<typeof RoomMessage>
+
+/** Sessions of `userId` other than `keepSessionId` are over. Without it, all are. */
+export const SessionRevoked = v.object({ userId: Uuid, keepSessionId: v.optional(Uuid) })
+export type SessionRevoked = v.InferOutput<typeof SessionRevoked>
+
+/** An entry of a user's event stream: SSE event name and its data. */
+export type StreamEvent =
+  | { event: 'notifications'; data: NotificationDto }
+  | { event: 'direct-messages'; data: DirectMessageDto }

@@ -1,0 +1,60 @@
+/**
+ * Every Redis key and channel, with its lifetime. Keys of one room or one user share a hash tag `{...}`,
+ * so that one Lua script may touch them on Redis Cluster.
+ */
+export const redisKeys = {
+  /** Hash, TTL `ttlSeconds.refreshToken`: the refresh token of one device. */
+  refreshToken: (userId: string, deviceId: string) => `rt:{${userId}}:${deviceId}`,
+  /** String: the session id in force. Absent or different means signed out. */
+  authSession: (userId: string) => `auth:session:{${userId}}`,
+
+  /** Hash userId -> member (JSON): who watches, one entry per user whatever the number of tabs. */
+  room: (contentId: string) => `ws:room:{${contentId}}`,
+  /** Sorted set, all scores 0, of `sessionId:userId`: UUIDv7 session ids make lexical order the order of joining. */
+  roomSince: (contentId: string) => `ws:room:{${contentId}}:since`,
+  /** Hash `userId|nodeId` -> open subscriptions there. */
+  roomRefs: (contentId: string) => `ws:room:{${contentId}}:refs`,
+  /** Hash, what the user watches now: `contentId`, `sessionId`. */
+  watching: (userId: string) => `ws:session:{${userId}}`,
+  /** String, TTL `ttlSeconds.nodeLease`: the node is alive while it exists. */
+  nodeLease: (nodeId: string) => `ws:node:${nodeId}`,
+  /** Set of `contentId|userId`: who is in which room through this node. */
+  nodeMembers: (nodeId: string) => `ws:node:${nodeId}:members`,
+  /** Set of the ids of all nodes that ever took a lease and were not reaped. */
+  nodes: 'ws:nodes',
+  /** Stream, capped: the last chat lines of a room. */
+  chat: (contentId: string) => `ws:chat:{${contentId}}`,
+  /** Stream, capped: what a user who is or was just connected should see. */
+  eventStream: (userId: string) => `sse:{${userId}}`,
+
+  /** JSON string, TTL `ttlSeconds.cache`. */
+  userSummaryCache: (userId: string) => `cache:user-summary:{${userId}}`,
+  contentSummaryCache: (contentId: string) => `cache:content-summary:{${contentId}}`,
+  /** String `<userA>|<userB>`: the two participants of a conversation. */
+  participantsCache: (conversationId: string) => `cache:participants:{${conversationId}}`,
+} as const
+
+export const channels = {
+  /** Plain channel; the message is a `SessionRevoked`. Every api and socket instance listens. */
+  sessionRevoked: 'auth:revoked',
+  /** Sharded channel of a room: messages are `RoomMessage`s. */
+  room: (contentId: string) => `ws:room:{${contentId}}`,
+  /** Sharded channel of a conversation: messages are DirectMessageDtos. */
+  conversation: (conversationId: string) => `ws:conversation:{${conversationId}}`,
+  /** Sharded channel of a user's event stream: the message is the id of a new entry. */
+  eventStream: (userId: string) => `sse:{${userId}}`,
+} as const
+
+export const ttlSeconds = {
+  accessToken: 15 * 60,
+  refreshToken: 14 * 24 * 60 * 60,
+  /** How long the token just rotated away still gets the same answer (two tabs refreshing at once). */
+  refreshRetry: 10,
+  nodeLease: 15,
+  chat: 10 * 60,
+  eventStream: 10 * 60,
+  cache: 60,
+} as const
+
+/** Entries kept in capped streams. */
+export const streamLength = { chat: 50, events: 200 } as const

@@ -1,0 +1,20 @@
+/** Kafka topics. The key of every record is the subject's id, so that one subject's events stay in order. */
+export const topics = {
+  review: 'mopl.review.v1',
+  playlist: 'mopl.playlist.v1',
+  follow: 'mopl.follow.v1',
+  user: 'mopl.user.v1',
+  content: 'mopl.content.v1',
+  directMessage: 'mopl.direct-message.v1',
+  watchingSession: 'mopl.watching-session.v1',
+} as const
+
+export type Topic = (typeof topics)[keyof typeof topics]
+
+/** Partitions a topic is created with. Raising it later re-maps keys, so it starts generous. */
+export const partitionsPerTopic = 12
+
+/** Where a consumer group puts what it could not handle. Has as many partitions as its source. */
+export function deadLetterTopic(topic: Topic, group: string): string {
+  return `${topic}.${group}.dlq`
+}

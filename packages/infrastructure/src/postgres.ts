@@ -1,0 +1,73 @@
+/** The connection to PostgreSQL. The driver is a choice of this file alone. */
+import { DrizzleQueryError, sql } from 'drizzle-orm'
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import type { Log } from './log.ts'
+import * as tables from './tables.ts'
+
+/** A database: opens transactions. */
+export type Db = NodePgDatabase<typeof tables>
+type Transaction = Parameters<Parameters<Db['transaction']>[0]>[0]
+/** A database or a transaction: what only reads, or writes as part of somebody else's transaction, takes this. */
+export type Sql = Db | Transaction
+
+export type Postgres = { db: Db; pool: pg.Pool; ping(): Promise<void>; close(): Promise<void> }
+
+export type PostgresOptions = { url: string; poolSize: number; application: string; log: Log; queryTimeoutMs?: number }
+
+/** Opens a pool; connections are made when first needed, so this never fails. Every wait inside has a deadline. */
+export function openPostgres({ url, poolSize, application, log, queryTimeoutMs = 5_000 }: PostgresOptions): Postgres {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    application_name: `mopl-${application}`,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: queryTimeoutMs + 500,
+    statement_timeout: queryTimeoutMs,
+    idle_in_transaction_session_timeout: 10_000,
+    keepAlive: true,
+  })
+  pool.on('error', (err) => log.warn({ err }, 'idle postgres connection lost'))
+  const db = drizzle(pool, { schema: tables, casing: 'snake_case' })
+  return {
+    db,
+    pool,
+    ping: async () => void (await db.execute(sql`select 1`)),
+    close: () => pool.end(),
+  }
+}
+
+/** The five-character SQLSTATE behind an error, through drizzle's wrapper; `undefined` when there is none. */
+export function sqlState(error: unknown): string | undefined {
+  const cause = driverError(error)
+  return cause?.code
+}
+
+/** The constraint that an insert or update broke, if that is what went wrong. */
+export function brokenConstraint(error: unknown): string | undefined {
+  return driverError(error)?.constraint
+}
+
+function driverError(error: unknown): pg.DatabaseError | undefined {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  return cause instanceof pg.DatabaseError ? cause : undefined
+}
+
+/**
+ * True when it is the database that is away, overloaded or restarting, or the wait for it that ran out, rather than
+ * the statement that is wrong: trying again later makes sense.
+ */
+export function isPostgresUnavailable(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state !== undefined) return /^(08|53|57|40|55P03)/.test(state)
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  return cause instanceof Error && connectionFailures.some((pattern) => pattern.test(cause.message))
+}
+
+const connectionFailures = [
+  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN/,
+  /Connection terminated/,
+  /timeout exceeded when trying to connect/,
+  /Query read timeout/,
+  /Client has encountered a connection error/,
+]

@@ -1,0 +1,76 @@
+/** The connection to Redis: a command client that fails fast, and a subscriber that heals by itself. */
+import { Redis } from 'ioredis'
+import type { Log } from './log.ts'
+
+export type RedisOptions = { url: string; name: string; log: Log }
+export type RedisClient = Redis
+
+/**
+ * A command either answers within a second or rejects. There is no offline queue, where a late write would hurt:
+ * while Redis is away every command rejects at once.
+ */
+export function openRedis({ url, name, log }: RedisOptions): {
+  redis: Redis
+  ping(): Promise<void>
+  close(): Promise<void>
+} {
+  const redis = new Redis(url, {
+    connectionName: `mopl-${name}`,
+    commandTimeout: 1_000,
+    connectTimeout: 2_000,
+    enableOfflineQueue: false,
+    keepAlive: 10_000,
+    maxRetriesPerRequest: 1,
+    retryStrategy,
+  })
+  redis.on('error', (err) => log.warn({ err }, 'redis connection error'))
+  return {
+    redis,
+    ping: async () => void (await redis.ping()),
+    close: async () => redis.disconnect(),
+  }
+}
+
+/** Waits until the first connection is up, so that a process does not start by refusing its first requests. */
+export async function untilRedisReady(redis: Redis, timeoutMs = 10_000): Promise<void> {
+  if (redis.status === 'ready') return
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('redis is not reachable')), timeoutMs)
+    redis.once('ready', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+/** A connection for SUBSCRIBE and SSUBSCRIBE only. ioredis re-subscribes by itself after a dropped link. */
+export function openSubscriber({ url, name, log }: RedisOptions): { subscriber: Redis; close(): Promise<void> } {
+  const subscriber = new Redis(url, {
+    connectionName: `mopl-${name}-subscriber`,
+    connectTimeout: 2_000,
+    keepAlive: 10_000,
+    maxRetriesPerRequest: null,
+    autoResubscribe: true,
+    retryStrategy,
+  })
+  subscriber.on('error', (err) => log.warn({ err }, 'redis subscriber error'))
+  return { subscriber, close: async () => subscriber.disconnect() }
+}
+
+function retryStrategy(attempt: number): number {
+  return Math.min(50 * 2 ** attempt, 2_000)
+}
+
+/** True when Redis is away or too slow, rather than the command wrong. */
+export function isRedisUnavailable(error: unknown): boolean {
+  return error instanceof Error && redisFailures.some((pattern) => pattern.test(error.message))
+}
+
+const redisFailures = [
+  /Stream isn't writeable/,
+  /Command timed out/,
+  /Connection is closed/,
+  /max retries per request/i,
+  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT/,
+  /^(LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|OOM) /,
+]

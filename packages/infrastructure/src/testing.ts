@@ -1,0 +1,146 @@
+/** What tests of every app need: a database of their own, a process under test, and a way to wait that is not a sleep. */
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { newId } from './ids.ts'
+import { migrate } from './migrate.ts'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const templateLock = 6_665_422
+
+/** A variable that `bin/test` sets; its absence means that the test was not started by it. */
+export function testEnv(name: 'DATABASE_URL' | 'REDIS_URL' | 'KAFKA_BROKERS'): string {
+  const value = process.env[name]
+  if (value === undefined)
+    throw new Error(`${name} is not set: run this test with bin/test, or with the variables that bin/test prints`)
+  return value
+}
+
+export type TestDatabase = { url: string; close(): Promise<void> }
+
+/** A migrated, empty database of one test file, cloned from a template in a few milliseconds. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const adminUrl = testEnv('DATABASE_URL')
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  const name = `test_${newId().replaceAll('-', '')}`
+  try {
+    await admin.query(`select pg_advisory_lock(${templateLock})`)
+    const template = await migratedTemplate(admin, adminUrl)
+    await admin.query(`create database ${name} template ${template}`)
+  } finally {
+    await admin.end()
+  }
+  return { url: databaseUrl(adminUrl, name), close: () => dropDatabase(adminUrl, name) }
+}
+
+async function migratedTemplate(admin: pg.Client, adminUrl: string): Promise<string> {
+  const template = 'mopl_template'
+  const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [template])
+  if (rowCount === 0) await admin.query(`create database ${template}`)
+  await migrate(databaseUrl(adminUrl, template))
+  return template
+}
+
+async function dropDatabase(adminUrl: string, name: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  await admin.query(`drop database ${name} with (force)`)
+  await admin.end()
+}
+
+function databaseUrl(adminUrl: string, name: string): string {
+  const url = new URL(adminUrl)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/**
+ * Asks until the answer is neither `undefined` nor `false`, and returns it.
+ *
+ * @throws {Error} naming `what` after `timeoutMs`, with the last error of `ask` as its cause
+ */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs
+  let cause: unknown
+  while (performance.now() < deadline) {
+    try {
+      const answer = await ask()
+      if (answer !== undefined && answer !== false) return answer
+      cause = undefined
+    } catch (error) {
+      cause = error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause })
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return address.port
+}
+
+export type TestApp = {
+  url: string
+  pid: number
+  /** Everything the process wrote so far. */
+  output(): string
+  kill(signal: NodeJS.Signals): void
+  /** The exit code, `null` after a signal; settles when the process is gone. */
+  exited: Promise<number | null>
+  close(): Promise<void>
+}
+
+/** Starts an app as its own process, the way it runs in production, and waits until it is ready. */
+export async function startApp(
+  app: 'api' | 'socket' | 'worker' | 'batch',
+  env: Record<string, string>,
+): Promise<TestApp> {
+  const port = env['PORT'] ?? String(await freePort())
+  const [command, file] = app === 'api' || app === 'batch' ? ['bun', 'src/main.ts'] : ['node', 'dist/main.js']
+  const flags = command === 'node' ? ['--enable-source-maps'] : []
+  const child = spawn(command, [...flags, `${root}apps/${app}/${file}`], {
+    env: { ...process.env, ...env, PORT: port },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const chunks: string[] = []
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const output = () => chunks.join('')
+  const url = `http://127.0.0.1:${port}`
+  const ready = eventually(`${app} is ready`, async () => (await fetch(`${url}/actuator/health/readiness`)).ok, 20_000)
+  const started = await Promise.race([
+    ready.then(
+      () => true,
+      () => false,
+    ),
+    exited.then(() => false),
+  ])
+  if (!started) {
+    child.kill('SIGKILL')
+    ready.catch(() => undefined)
+    throw new Error(`${app} did not become ready:\n${output().slice(-4_000)}`)
+  }
+  return {
+    url,
+    pid: child.pid ?? 0,
+    output,
+    kill: (signal) => void child.kill(signal),
+    exited,
+    close: async () => {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}

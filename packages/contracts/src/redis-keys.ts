@@ -12,20 +12,29 @@ export const redisKeys = {
   room: (contentId: string) => `ws:room:{${contentId}}`,
   /** Sorted set, all scores 0, of `sessionId:userId`: UUIDv7 session ids make lexical order the order of joining. */
   roomSince: (contentId: string) => `ws:room:{${contentId}}:since`,
-  /** Hash `userId|nodeId` -> open subscriptions there. */
+  /** Hash: `userId|nodeId` for every node through which the user watches, and `userId|` -> the number of those nodes. */
   roomRefs: (contentId: string) => `ws:room:{${contentId}}:refs`,
   /** Hash, what the user watches now: `contentId`, `sessionId`. */
   watching: (userId: string) => `ws:session:{${userId}}`,
   /** String, TTL `ttlSeconds.nodeLease`: the node is alive while it exists. */
   nodeLease: (nodeId: string) => `ws:node:${nodeId}`,
-  /** Set of `contentId|userId`: who is in which room through this node. */
+  /** Set of `contentId|userId` and `open|conversationId|userId`: who is in which room or conversation through this node. */
   nodeMembers: (nodeId: string) => `ws:node:${nodeId}:members`,
   /** Set of the ids of all nodes that ever took a lease and were not reaped. */
   nodes: 'ws:nodes',
+  /** String: a random mark that stands as long as Redis keeps its data; a different one means that everything was lost. */
+  epoch: 'ws:epoch',
+  /** Hash: `userId` -> number of nodes on which the user has the conversation open, and `userId|nodeId` for each of them. */
+  openConversation: (conversationId: string) => `ws:open:{${conversationId}}`,
   /** Stream, capped: the last chat lines of a room. */
   chat: (contentId: string) => `ws:chat:{${contentId}}`,
   /** Stream, capped: what a user who is or was just connected should see. */
   eventStream: (userId: string) => `sse:{${userId}}`,
+
+  /** String, TTL `ttlSeconds.batchTick`: some batch instance takes care of this job's run of this minute (UTC). */
+  batchTick: (job: string, minute: string) => `batch:tick:${job}:${minute}`,
+  /** Hash job -> ISO instant of its last success. */
+  batchLastSuccess: 'batch:last-success',
 
   /** JSON string, TTL `ttlSeconds.cache`. */
   userSummaryCache: (userId: string) => `cache:user-summary:{${userId}}`,
@@ -54,6 +63,7 @@ export const ttlSeconds = {
   chat: 10 * 60,
   eventStream: 10 * 60,
   cache: 60,
+  batchTick: 60 * 60,
 } as const
 
 /** Entries kept in capped streams. */

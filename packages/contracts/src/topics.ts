@@ -15,6 +15,6 @@ export type Topic = (typeof topics)[keyof typeof topics]
 export const partitionsPerTopic = 12
 
 /** Where a consumer group puts what it could not handle. Has as many partitions as its source. */
-export function deadLetterTopic(topic: Topic, group: string): string {
+export function deadLetterTopic(topic: string, group: string): string {
   return `${topic}.${group}.dlq`
 }

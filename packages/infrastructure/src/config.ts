@@ -67,7 +67,17 @@ export const PostgresEnv = v.object({
 
 export const RedisEnv = v.object({ REDIS_URL: url('redis', 'rediss') })
 
-export const KafkaEnv = v.object({ KAFKA_BROKERS: required })
+/** The prefixes keep several systems (and every test) apart on one cluster; `kafka.ts` alone knows them. */
+export const KafkaEnv = v.object({
+  KAFKA_BROKERS: required,
+  KAFKA_TOPIC_PREFIX: v.optional(v.string(), ''),
+  KAFKA_GROUP_PREFIX: v.optional(v.string(), ''),
+  /**
+   * Longest wait of a fetch that finds nothing. A real broker answers as soon as there is something, so that 500 costs no
+   * latency and spares it requests; librdkafka's mock cluster answers only when the wait is over.
+   */
+  KAFKA_FETCH_WAIT_MS: integer('10', 1, 5_000),
+})
 
 export const AccessTokenEnv = v.object({
   JWT_SECRET: v.pipe(required, v.minLength(32, 'must have at least 32 characters')),

@@ -5,7 +5,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 export function createMetrics(app: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ app })
-  collectDefaultMetrics({ register: registry })
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 })
   return registry
 }
 

@@ -4,15 +4,16 @@
  * CREATE INDEX CONCURRENTLY); it must be written so that running it again is harmless.
  */
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
-const directory = fileURLToPath(new URL('../../../migrations/', import.meta.url))
+const ownDirectory = fileURLToPath(new URL('../../../migrations/', import.meta.url))
 /** Any constant: whoever migrates holds this advisory lock, so that two starting processes do it once. */
 const migrationLock = 6_665_421
 
 /** Brings the database up to date and returns the names of the files it applied. Waits at most 5 s for a table lock, so that it never queues the live system behind itself. */
-export async function migrate(databaseUrl: string): Promise<string[]> {
+export async function migrate(databaseUrl: string, directory = ownDirectory): Promise<string[]> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     application_name: 'mopl-migrate',
@@ -28,7 +29,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     const { rows } = await client.query<{ name: string }>('select name from schema_migrations')
     const applied = new Set(rows.map((row) => row.name))
     const waiting = (await readdir(directory)).filter((name) => name.endsWith('.sql') && !applied.has(name)).toSorted()
-    for (const name of waiting) await apply(client, name, await readFile(directory + name, 'utf8'))
+    for (const name of waiting) await apply(client, name, await readFile(join(directory, name), 'utf8'))
     return waiting
   } finally {
     await client.end()

@@ -2,25 +2,15 @@
  * The transactional outbox: the event row is written in the transaction of the change it tells, so that both are there
  * or neither is. The worker's relay carries it to Kafka.
  */
-import { type EventType, type MoplEvent, type Payload, subjectOf } from '@mopl/contracts/events'
+import { type MoplEvent, subjectOf } from '@mopl/contracts/events'
 import { sql } from 'drizzle-orm'
-import { newId } from './ids.ts'
 import type { Db, Sql } from './postgres.ts'
 import { outboxEvents } from './tables.ts'
 
+export { newEvent } from './events.ts'
+
 /** PostgreSQL channel on which the relay is woken. A hint: it may be lost, the relay polls as well. */
 export const outboxChannel = 'mopl_outbox'
-
-/** A new event about the subject `key`, caused by the request `requestId`. */
-export function newEvent<T extends EventType>(
-  type: T,
-  key: string,
-  payload: Payload<T>,
-  requestId: string,
-): MoplEvent<T> {
-  const event = { eventId: newId(), type, version: 1, occurredAt: new Date().toISOString(), key, requestId, payload }
-  return event as MoplEvent<T>
-}
 
 /** Writes the event beside the change. Call it inside the transaction of the change. */
 export async function emit(tx: Sql, event: MoplEvent): Promise<void> {

@@ -27,7 +27,13 @@ export function openPostgres({ url, poolSize, application, log, queryTimeoutMs =
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
   })
-  pool.on('error', (err) => log.warn({ err }, 'idle postgres connection lost'))
+  // The pool hangs the whole client on the error, its address and user included: only the message is told.
+  pool.on('error', ({ message: reason }) => log.warn({ reason }, 'idle postgres connection lost'))
+  // A connection that breaks while a transaction holds it and asks nothing tells its own listeners only; without one the
+  // process dies. Whoever holds it gets the error from the next query.
+  pool.on('connect', (client) =>
+    client.on('error', ({ message: reason }) => log.warn({ reason }, 'postgres connection lost')),
+  )
   const db = drizzle(pool, { schema: tables, casing: 'snake_case' })
   return {
     db,

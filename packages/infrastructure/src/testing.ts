@@ -3,8 +3,11 @@ import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { eventually } from './eventually.ts'
 import { newId } from './ids.ts'
 import { migrate } from './migrate.ts'
+
+export { eventually }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const templateLock = 6_665_422
@@ -20,15 +23,23 @@ export function testEnv(name: 'DATABASE_URL' | 'REDIS_URL' | 'KAFKA_BROKERS'): s
 export type TestDatabase = { url: string; close(): Promise<void> }
 
 /** A migrated, empty database of one test file, cloned from a template in a few milliseconds. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+export function createTestDatabase(): Promise<TestDatabase> {
+  return createDatabase(migratedTemplate)
+}
+
+/** A database without anything in it, for what is about the schema itself. */
+export function createEmptyDatabase(): Promise<TestDatabase> {
+  return createDatabase(async () => 'template1')
+}
+
+async function createDatabase(templateOf: typeof migratedTemplate): Promise<TestDatabase> {
   const adminUrl = testEnv('DATABASE_URL')
   const admin = new pg.Client({ connectionString: adminUrl })
   await admin.connect()
   const name = `test_${newId().replaceAll('-', '')}`
   try {
     await admin.query(`select pg_advisory_lock(${templateLock})`)
-    const template = await migratedTemplate(admin, adminUrl)
-    await admin.query(`create database ${name} template ${template}`)
+    await admin.query(`create database ${name} template ${await templateOf(admin, adminUrl)}`)
   } finally {
     await admin.end()
   }
@@ -56,29 +67,12 @@ function databaseUrl(adminUrl: string, name: string): string {
   return url.href
 }
 
-/**
- * Asks until the answer is neither `undefined` nor `false`, and returns it.
- *
- * @throws {Error} naming `what` after `timeoutMs`, with the last error of `ask` as its cause
- */
-export async function eventually<T>(
-  what: string,
-  ask: () => Promise<T | undefined | false> | T | undefined | false,
-  timeoutMs = 10_000,
-): Promise<T> {
-  const deadline = performance.now() + timeoutMs
-  let cause: unknown
-  while (performance.now() < deadline) {
-    try {
-      const answer = await ask()
-      if (answer !== undefined && answer !== false) return answer
-      cause = undefined
-    } catch (error) {
-      cause = error
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause })
+/** What `work` rejects with; `undefined` when it does not. */
+export function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
 }
 
 export async function freePort(): Promise<number> {

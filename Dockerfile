@@ -1,0 +1,77 @@
+# syntax=docker/dockerfile:1
+# One definition, five images: docker build --target api|socket|worker|batch|migrate .
+# Which runtime runs what stands here and in the package scripts, and nowhere else.
+ARG BUN_VERSION=1.4.5
+ARG NODE_VERSION=20.20.2
+
+FROM oven/bun:${BUN_VERSION}-slim AS bun
+
+# Node and its headers for the Kafka addon, which is compiled where no prebuilt one can be fetched; Bun for everything else.
+FROM node:${NODE_VERSION}-bookworm AS tools
+COPY --from=bun /usr/local/bin/bun /usr/local/bin/bun
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libssl-dev zlib1g-dev libzstd-dev libsasl2-dev libcurl4-openssl-dev \
+ && rm -rf /var/lib/apt/lists/*
+ENV CKJS_LINKING=dynamic npm_config_nodedir=/usr/local
+WORKDIR /mopl
+COPY package.json bun.lock bunfig.toml ./
+COPY apps/api/package.json apps/api/
+COPY apps/socket/package.json apps/socket/
+COPY apps/worker/package.json apps/worker/
+COPY apps/batch/package.json apps/batch/
+COPY packages/contracts/package.json packages/contracts/
+COPY packages/infrastructure/package.json packages/infrastructure/
+COPY local/package.json local/
+COPY bench/package.json bench/
+
+# What the two Node apps load at run time beside their bundles: the addons. The sources that one was compiled from stay behind.
+FROM tools AS addons
+RUN bun install --frozen-lockfile --production --filter @mopl/socket --filter @mopl/worker \
+ && rm -rf node_modules/.bun/@confluentinc+kafka-javascript@*/node_modules/@confluentinc/kafka-javascript/deps
+
+# Bundling needs no addon, so no install script runs here.
+FROM tools AS build
+RUN bun install --frozen-lockfile --ignore-scripts
+COPY . .
+RUN bun run build
+
+FROM oven/bun:${BUN_VERSION}-slim AS on-bun
+WORKDIR /mopl
+# The volume of pictures takes its owner from here.
+RUN mkdir -p /var/lib/mopl/media && chown bun:bun /var/lib/mopl/media
+USER bun
+ENV HOST=0.0.0.0 PORT=8080
+EXPOSE 8080
+
+FROM node:${NODE_VERSION}-bookworm-slim AS on-node
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libssl3 zlib1g libzstd1 libsasl2-2 libcurl4 \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /mopl
+COPY --from=addons /mopl/node_modules node_modules
+USER node
+ENV HOST=0.0.0.0 PORT=8080
+EXPOSE 8080
+
+FROM on-bun AS api
+COPY --from=build /mopl/apps/api/dist apps/api/dist
+CMD ["bun", "apps/api/dist/main.js"]
+
+FROM on-bun AS batch
+COPY --from=build /mopl/apps/batch/dist apps/batch/dist
+CMD ["bun", "apps/batch/dist/main.js"]
+
+FROM on-node AS socket
+COPY --from=addons /mopl/apps/socket/node_modules apps/socket/node_modules
+COPY --from=build /mopl/apps/socket/dist apps/socket/dist
+CMD ["node", "--enable-source-maps", "apps/socket/dist/main.js"]
+
+FROM on-node AS worker
+COPY --from=addons /mopl/apps/worker/node_modules apps/worker/node_modules
+COPY --from=build /mopl/apps/worker/dist apps/worker/dist
+CMD ["node", "--enable-source-maps", "apps/worker/dist/main.js"]
+
+# Runs once and exits: the SQL files and what applies them.
+FROM build AS migrate
+USER node
+CMD ["bun", "run", "db:migrate"]

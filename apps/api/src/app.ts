@@ -1,0 +1,53 @@
+/** The whole HTTP interface: the order of the layers, and where each feature is mounted. */
+import { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { secureHeaders } from 'hono/secure-headers'
+import { authRoutes } from './auth/routes.ts'
+import { contentRoutes } from './contents/routes.ts'
+import type { Deps } from './deps.ts'
+import { csrf } from './http/csrf.ts'
+import type { Env } from './http/env.ts'
+import { notFound } from './http/not-found.ts'
+import { onError } from './http/on-error.ts'
+import { requestLog } from './http/request-log.ts'
+import { ringAfterWrites } from './http/ring-outbox.ts'
+import { reviewRoutes } from './reviews/routes.ts'
+import { userRoutes } from './users/routes.ts'
+import { contentWatchingRoutes, userWatchingRoutes } from './watching-sessions/routes.ts'
+
+export function createApp(deps: Deps): Hono<Env> {
+  const app = new Hono<Env>()
+
+  // Before everything else: a scrape every few seconds is no request worth a line, and needs neither cookie nor CORS.
+  app.use('/actuator/*', async (c, next) => {
+    const answer = c.req.method === 'GET' ? await deps.health.answer(c.req.path) : undefined
+    if (answer === undefined) return next()
+    return new Response(answer.body, { status: answer.status, headers: { 'content-type': answer.contentType } })
+  })
+
+  app.use(requestLog(deps))
+  app.use(secureHeaders())
+  app.use(
+    cors({
+      origin: (origin) => (deps.allowedOrigins.includes(origin) ? origin : null),
+      credentials: true,
+      allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+      allowHeaders: ['Authorization', 'Content-Type', 'X-XSRF-TOKEN', 'X-Request-Id'],
+      exposeHeaders: ['X-Request-Id', 'Retry-After'],
+      maxAge: 600,
+    }),
+  )
+  app.use(csrf(deps))
+  app.use(ringAfterWrites(deps.ringOutbox))
+
+  app.route('/api/auth', authRoutes(deps))
+  app.route('/api/users', userRoutes(deps))
+  app.route('/api/users', userWatchingRoutes(deps))
+  app.route('/api/contents', contentRoutes(deps))
+  app.route('/api/contents', contentWatchingRoutes(deps))
+  app.route('/api/reviews', reviewRoutes(deps))
+
+  app.notFound(notFound(app))
+  app.onError(onError)
+  return app
+}

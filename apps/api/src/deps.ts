@@ -1,0 +1,30 @@
+/** Everything the api works with; a route takes what it needs out of it. */
+import type { AccessTokens } from '@mopl/infrastructure/access-tokens'
+import type { Health } from '@mopl/infrastructure/health'
+import type { Log } from '@mopl/infrastructure/log'
+import type { Db } from '@mopl/infrastructure/postgres'
+import type { RedisClient } from '@mopl/infrastructure/redis'
+import type { SessionRegistry } from '@mopl/infrastructure/sessions'
+import type { Passwords } from './auth/passwords.ts'
+import type { RefreshTokens } from './auth/refresh-tokens.ts'
+import type { ApiMetrics } from './metrics.ts'
+import type { Pictures } from './pictures/pictures.ts'
+
+export type Deps = {
+  db: Db
+  redis: RedisClient
+  log: Log
+  metrics: ApiMetrics
+  health: Health
+  tokens: AccessTokens
+  sessions: SessionRegistry
+  passwords: Passwords
+  refreshTokens: RefreshTokens
+  pictures: Pictures
+  /** Tells the outbox relay that there is something. */
+  ringOutbox: () => void
+  /** Origins of browsers that may call us across origins. */
+  allowedOrigins: string[]
+  /** Whether cookies travel over TLS only. */
+  cookieSecure: boolean
+}

@@ -1,0 +1,42 @@
+/** Our two cookies. Both are `SameSite=Lax`: another site's page cannot send them along with an unsafe request. */
+import { ttlSeconds } from '@mopl/contracts/redis-keys'
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import type { Env } from './env.ts'
+
+const refreshCookie = 'REFRESH_TOKEN'
+const csrfCookie = 'XSRF-TOKEN'
+/** What a CSRF cookie must look like to be taken for one of ours. */
+const csrfTokenPattern = /^[\w-]{16,128}$/
+
+export function readRefreshCookie(c: Context<Env>): string | undefined {
+  return getCookie(c, refreshCookie)
+}
+
+export function setRefreshCookie(c: Context<Env>, token: string, secure: boolean): void {
+  setCookie(c, refreshCookie, token, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'Lax',
+    secure,
+    maxAge: ttlSeconds.refreshToken,
+  })
+}
+
+export function clearRefreshCookie(c: Context<Env>, secure: boolean): void {
+  deleteCookie(c, refreshCookie, { path: '/', httpOnly: true, sameSite: 'Lax', secure })
+}
+
+export function readCsrfCookie(c: Context<Env>): string | undefined {
+  const token = getCookie(c, csrfCookie)
+  return token !== undefined && csrfTokenPattern.test(token) ? token : undefined
+}
+
+/** Readable by scripts: the page repeats it in a header. */
+export function setCsrfCookie(c: Context<Env>, token: string, secure: boolean): void {
+  setCookie(c, csrfCookie, token, { path: '/', sameSite: 'Lax', secure })
+}
+
+export function carriesOurCookies(c: Context<Env>): boolean {
+  return getCookie(c, csrfCookie) !== undefined || getCookie(c, refreshCookie) !== undefined
+}

@@ -1,0 +1,45 @@
+/**
+ * CSRF protection by double submit: a page of another origin can make the browser send our cookies, but it cannot read
+ * them, and so cannot repeat one in a header.
+ */
+import { timingSafeEqual } from 'node:crypto'
+import { AppError } from '@mopl/contracts/errors'
+import type { Context, MiddlewareHandler } from 'hono'
+import { carriesOurCookies, readCsrfCookie, setCsrfCookie } from './cookies.ts'
+import type { Env } from './env.ts'
+import { isSafe } from './methods.ts'
+
+const csrfHeader = 'X-XSRF-TOKEN'
+
+/**
+ * Sets the cookie on the first answer to a client without it. An unsafe method that carries any of our cookies needs the
+ * matching header; one that carries none has nothing a foreign page could abuse.
+ *
+ * @throws {AppError} CSRF_MISMATCH
+ */
+export function csrf({ cookieSecure }: { cookieSecure: boolean }): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const token = readCsrfCookie(c)
+    if (token === undefined) setCsrfCookie(c, newToken(), cookieSecure)
+    if (!isSafe(c.req.method) && carriesOurCookies(c) && !isRepeated(token, c.req.header(csrfHeader)))
+      throw new AppError('CSRF_MISMATCH')
+    await next()
+  }
+}
+
+/** For whoever asks for the cookie explicitly and has it: the same one, once more. */
+export function repeatCsrfCookie(c: Context<Env>, cookieSecure: boolean): void {
+  const token = readCsrfCookie(c)
+  if (token !== undefined) setCsrfCookie(c, token, cookieSecure)
+}
+
+function isRepeated(token: string | undefined, header: string | undefined): boolean {
+  if (token === undefined || header === undefined) return false
+  const expected = Buffer.from(token)
+  const actual = Buffer.from(header)
+  return expected.length === actual.length && timingSafeEqual(expected, actual)
+}
+
+function newToken(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+}

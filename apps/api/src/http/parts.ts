@@ -1,0 +1,50 @@
+/** `multipart/form-data` as the contract uses it: a JSON part `request`, and a picture beside it. */
+import { AppError } from '@mopl/contracts/errors'
+import type { HonoRequest, MiddlewareHandler } from 'hono'
+import type * as v from 'valibot'
+import { type Form, maxPictureBytes, mediaType, parseJson, readForm, readJson } from './body.ts'
+import type { Env } from './env.ts'
+import { parsed } from './validate.ts'
+
+export type Parts<T> = { request: T; picture: Blob | undefined }
+
+/**
+ * `c.req.valid('form')` is `{ request, picture }`. A body of `application/json` alone is a request without a picture.
+ *
+ * @param pictureName the name of the picture's part
+ * @throws {AppError} as `valid`; PAYLOAD_TOO_LARGE also for a picture beyond its own limit
+ */
+export function validParts<S extends v.GenericSchema<unknown, object>>(
+  schema: S,
+  pictureName: string,
+): MiddlewareHandler<Env, string, { in: { form: Parts<v.InferInput<S>> }; out: { form: Parts<v.InferOutput<S>> } }> {
+  return async (c, next) => {
+    const { request, picture } = await readParts(c.req, pictureName)
+    c.req.addValidatedData('form', { request: parsed(schema, request), picture })
+    await next()
+  }
+}
+
+async function readParts(request: HonoRequest, pictureName: string): Promise<Parts<unknown>> {
+  if (mediaType(request) === 'application/json') return { request: await readJson(request), picture: undefined }
+  const form = await readForm(request, 'multipart/form-data')
+  const json = only(form, 'request')
+  return {
+    request: json === undefined ? {} : parseJson(typeof json === 'string' ? json : await json.text()),
+    picture: pictureOf(only(form, pictureName), pictureName),
+  }
+}
+
+function only(form: Form, name: string): Blob | string | undefined {
+  const [first, second] = form.getAll(name)
+  if (second !== undefined) throw new AppError('INVALID_REQUEST', { [name]: '하나만 보낼 수 있습니다.' })
+  return first
+}
+
+/** Browsers send an empty file, or an empty text, for a file input that was left alone. */
+function pictureOf(part: Blob | string | undefined, name: string): Blob | undefined {
+  if (part === undefined || part === '') return undefined
+  if (typeof part === 'string') throw new AppError('INVALID_REQUEST', { [name]: '파일이어야 합니다.' })
+  if (part.size > maxPictureBytes) throw new AppError('PAYLOAD_TOO_LARGE')
+  return part.size === 0 ? undefined : part
+}

@@ -1,0 +1,56 @@
+/** The outermost layer: gives the request its id, and at its end writes one wide line and the metrics. */
+import { newId } from '@mopl/infrastructure/ids'
+import type { Log } from '@mopl/infrastructure/log'
+import { DrizzleQueryError } from 'drizzle-orm'
+import type { Context, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
+import { METHOD_NAME_ALL } from 'hono/router'
+import type { ApiMetrics } from '../metrics.ts'
+import type { Env } from './env.ts'
+
+/** nginx sends 32 hex digits; anything that could forge a log line or bloat an event is replaced. */
+const saneRequestId = /^[\w-]{8,64}$/
+const methods = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PATCH', 'PUT', 'DELETE'])
+
+export function requestLog({ log, metrics }: { log: Log; metrics: ApiMetrics }): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const sent = c.req.header('x-request-id')
+    const requestId = sent !== undefined && saneRequestId.test(sent) ? sent : newId()
+    c.set('requestId', requestId)
+    const startedAt = performance.now()
+    await next()
+    c.header('X-Request-Id', requestId)
+
+    const durationMs = performance.now() - startedAt
+    const { status } = c.res
+    const method = methods.has(c.req.method) ? c.req.method : 'OTHER'
+    const route = routePattern(c)
+    const { refusal, user } = c.var
+    metrics.requests.inc({ method, route, status })
+    metrics.duration.observe({ method, route }, durationMs / 1_000)
+    if (refusal !== undefined) metrics.refusals.inc({ code: refusal })
+
+    const line = {
+      requestId,
+      method,
+      route,
+      status,
+      durationMs: Math.round(durationMs * 10) / 10,
+      userId: user?.id,
+      refusal,
+    }
+    if (status >= 500) log.error({ ...line, ...loggable(c.error) }, 'request')
+    else log.info(line, 'request')
+  }
+}
+
+/** The pattern that answered, from the closed set of our routes: a path would make endless label values. */
+function routePattern(c: Context<Env>): string {
+  return matchedRoutes(c).findLast((route) => route.method !== METHOD_NAME_ALL)?.path ?? 'unmatched'
+}
+
+/** drizzle's message quotes the parameters, which may be secrets; the driver's does not. */
+function loggable(error: unknown): { err?: unknown; query?: string } {
+  if (error instanceof DrizzleQueryError) return { err: error.cause, query: error.query }
+  return error === undefined ? {} : { err: error }
+}

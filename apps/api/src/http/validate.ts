@@ -1,0 +1,47 @@
+/** Every input passes here, so that a refusal looks the same everywhere: the field and the rule it breaks, never the value. */
+import { AppError } from '@mopl/contracts/errors'
+import type { HonoRequest, MiddlewareHandler } from 'hono'
+import * as v from 'valibot'
+import { readForm, readJson } from './body.ts'
+import type { Env } from './env.ts'
+import { reasons } from './reasons.ts'
+
+type Target = 'json' | 'form' | 'query' | 'param'
+
+/**
+ * `c.req.valid(target)` is what `schema` makes of it.
+ *
+ * @throws {AppError} INVALID_REQUEST with one reason per field; for bodies also MALFORMED_JSON, UNSUPPORTED_MEDIA_TYPE
+ * and PAYLOAD_TOO_LARGE
+ */
+export function valid<T extends Target, S extends v.GenericSchema<unknown, object>>(
+  target: T,
+  schema: S,
+): MiddlewareHandler<Env, string, { in: { [K in T]: v.InferInput<S> }; out: { [K in T]: v.InferOutput<S> } }> {
+  return async (c, next) => {
+    c.req.addValidatedData(target, parsed(schema, await read[target](c.req)))
+    await next()
+  }
+}
+
+/** @throws {AppError} INVALID_REQUEST */
+export function parsed<S extends v.GenericSchema>(schema: S, input: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, input)
+  if (!result.success) throw new AppError('INVALID_REQUEST', reasons(result.issues))
+  return result.output
+}
+
+const read: Record<Target, (request: HonoRequest) => unknown> = {
+  json: readJson,
+  form: async (request) => Object.fromEntries(await readForm(request, 'application/x-www-form-urlencoded')),
+  param: (request) => request.param(),
+  query: (request) => Object.fromEntries(Object.entries(request.queries()).flatMap(oneOrMany)),
+}
+
+/** A parameter given once is a string, given twice an array; given empty it says nothing. */
+function oneOrMany([name, values]: [string, string[]]): [string, string | string[]][] {
+  const said = values.filter((value) => value !== '')
+  const [first] = said
+  if (first === undefined) return []
+  return [[name, said.length === 1 ? first : said]]
+}

@@ -1,0 +1,49 @@
+/** The api's process. */
+import { createAccessTokens } from '@mopl/infrastructure/access-tokens'
+import { Health } from '@mopl/infrastructure/health'
+import { createMetrics } from '@mopl/infrastructure/metrics'
+import { outboxBell } from '@mopl/infrastructure/outbox'
+import { openPostgres } from '@mopl/infrastructure/postgres'
+import { openRedis, openSubscriber, untilRedisReady } from '@mopl/infrastructure/redis'
+import { runApp } from '@mopl/infrastructure/run'
+import { openSessionRegistry } from '@mopl/infrastructure/sessions'
+import { createApp } from './app.ts'
+import { createPasswords } from './auth/passwords.ts'
+import { createRefreshTokens } from './auth/refresh-tokens.ts'
+import { ApiEnv } from './env.ts'
+import { serve } from './http/serve.ts'
+import { createApiMetrics } from './metrics.ts'
+import { createPictures } from './pictures/pictures.ts'
+import { ensureAdmin } from './users/admin.ts'
+
+await runApp('api', ApiEnv, async ({ env, log, resources }) => {
+  const postgres = openPostgres({ url: env.DATABASE_URL, poolSize: env.DATABASE_POOL_SIZE, application: 'api', log })
+  const { db } = resources.use('postgres', postgres)
+  const { redis } = resources.use('redis', openRedis({ url: env.REDIS_URL, name: 'api', log }))
+  const { subscriber } = resources.use('subscriber', openSubscriber({ url: env.REDIS_URL, name: 'api', log }))
+  await postgres.ping()
+  await untilRedisReady(redis)
+
+  const registry = createMetrics('api')
+  const passwords = await createPasswords()
+  const health = new Health(registry, { postgres: () => postgres.ping(), redis: () => redis.ping() })
+  const app = createApp({
+    db,
+    redis,
+    log,
+    metrics: createApiMetrics(registry),
+    health,
+    tokens: createAccessTokens(env.JWT_SECRET),
+    sessions: await openSessionRegistry(redis, subscriber, log),
+    passwords,
+    refreshTokens: createRefreshTokens({ redis, jwtSecret: env.JWT_SECRET }),
+    pictures: createPictures(env.MEDIA_DIR, log),
+    ringOutbox: outboxBell(db),
+    allowedOrigins: env.ALLOWED_ORIGINS,
+    cookieSecure: env.COOKIE_SECURE,
+  })
+
+  await ensureAdmin({ db, passwords }, { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD, name: env.ADMIN_NAME })
+  resources.use('server', serve(app, env))
+  resources.defer('readiness', () => health.stopping())
+})

@@ -1,0 +1,33 @@
+/** What the api counts, top to bottom. */
+import { errors } from '@mopl/contracts/errors'
+import { durationBuckets } from '@mopl/infrastructure/metrics'
+import { Counter, Histogram, type Registry } from 'prom-client'
+
+export type ApiMetrics = ReturnType<typeof createApiMetrics>
+
+export function createApiMetrics(registry: Registry) {
+  const registers = [registry]
+  const refusals = new Counter({
+    name: 'mopl_http_refusals_total',
+    help: 'Requests answered with an error body, by its code',
+    labelNames: ['code'] as const,
+    registers,
+  })
+  for (const code of Object.keys(errors)) refusals.inc({ code }, 0)
+  return {
+    requests: new Counter({
+      name: 'mopl_http_requests_total',
+      help: 'Requests answered, by route pattern and status',
+      labelNames: ['method', 'route', 'status'] as const,
+      registers,
+    }),
+    duration: new Histogram({
+      name: 'mopl_http_request_duration_seconds',
+      help: 'Time from the first byte of a request to its answer',
+      labelNames: ['method', 'route'] as const,
+      buckets: durationBuckets,
+      registers,
+    }),
+    refusals,
+  }
+}

@@ -1,0 +1,57 @@
+/** One's own notifications. The worker makes them; here they are read and put away. */
+import { AppError } from '@mopl/contracts/errors'
+import type { NotificationDto } from '@mopl/contracts/realtime'
+import type { Sql } from '@mopl/infrastructure/postgres'
+import { notifications } from '@mopl/infrastructure/tables'
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { keyset, type Page, toPage } from '../http/page.ts'
+import { type NotificationQuery, notificationSorts } from './schemas.ts'
+
+const notificationColumns = {
+  id: notifications.id,
+  createdAt: notifications.createdAt,
+  receiverId: notifications.receiverId,
+  title: notifications.title,
+  content: notifications.content,
+  level: notifications.level,
+}
+
+/** The unread ones. */
+export async function listNotifications(
+  db: Sql,
+  receiverId: string,
+  query: NotificationQuery,
+): Promise<Page<NotificationDto>> {
+  const { cursor, after, orderBy, limit } = keyset(query, notificationSorts, notifications.id)
+  const filter = and(eq(notifications.receiverId, receiverId), isNull(notifications.readAt))
+  const [rows, totalCount] = await Promise.all([
+    db
+      .select({ ...notificationColumns, cursor })
+      .from(notifications)
+      .where(and(filter, after))
+      .orderBy(...orderBy)
+      .limit(limit),
+    db.$count(notifications, filter),
+  ])
+  return toPage(query, rows, totalCount, ({ id, createdAt, receiverId, title, content, level }) => ({
+    id,
+    createdAt: createdAt.toISOString(),
+    receiverId,
+    title,
+    content,
+    level,
+  }))
+}
+
+/**
+ * Again is as good as once.
+ *
+ * @throws {AppError} NOTIFICATION_NOT_FOUND, also for another's: that it exists is nobody else's business
+ */
+export async function markNotificationRead(db: Sql, receiverId: string, notificationId: string): Promise<void> {
+  const { rowCount } = await db
+    .update(notifications)
+    .set({ readAt: sql`coalesce(${notifications.readAt}, now())` })
+    .where(and(eq(notifications.id, notificationId), eq(notifications.receiverId, receiverId)))
+  if (rowCount === 0) throw new AppError('NOTIFICATION_NOT_FOUND')
+}

@@ -1,0 +1,14 @@
+/** What comes in to ask for notifications; what goes out is `NotificationDto` of the contracts. */
+import { Uuid } from '@mopl/contracts/scalars'
+import { notifications } from '@mopl/infrastructure/tables'
+import * as v from 'valibot'
+import { pageQuery, type Sort } from '../http/page.ts'
+
+export const NotificationId = v.object({ notificationId: Uuid })
+
+export const notificationSorts = {
+  createdAt: { column: notifications.createdAt, type: 'timestamptz' },
+} satisfies Record<string, Sort>
+
+export const NotificationQuery = v.object(pageQuery(['createdAt']))
+export type NotificationQuery = v.InferOutput<typeof NotificationQuery>

@@ -1,0 +1,16 @@
+/** How a user appears inside something else. */
+import type { UserSummary } from '@mopl/contracts/realtime'
+import type { users } from '@mopl/infrastructure/tables'
+import { mediaUrl } from '../pictures/urls.ts'
+
+/** The columns to select, from `users` or an alias of it. */
+export function userSummaryColumns(table: Pick<typeof users, 'id' | 'name' | 'profileImageKey'>) {
+  return { id: table.id, name: table.name, profileImageKey: table.profileImageKey }
+}
+
+export function toUserSummary(user: { id: string; name: string; profileImageKey: string | null }): UserSummary {
+  const { id, name, profileImageKey } = user
+  return profileImageKey === null
+    ? { userId: id, name }
+    : { userId: id, name, profileImageUrl: mediaUrl(profileImageKey) }
+}

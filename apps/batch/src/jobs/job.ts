@@ -1,0 +1,25 @@
+/** What a job is, and what it is given to work with. */
+import type { Db } from '@mopl/infrastructure/postgres'
+import type { Tally } from '../tally.ts'
+
+export type JobContext = {
+  db: Db
+  /** Folder of the pictures. */
+  mediaDir: string
+  /** The start of the run: every cutoff counts from here, so that a long run comes to an end. */
+  now: Date
+  /** Counts and changes nothing. */
+  dryRun: boolean
+  tally: Tally
+  /** Asks the job to stop after the chunk in hand. */
+  signal: AbortSignal
+}
+
+/** `run` works in chunks that commit, so that killing it anywhere and running it again is always right. */
+export type Job = {
+  /** Cron pattern of minutes, in Asia/Seoul. */
+  schedule: string
+  /** One line for the operator. */
+  summary: string
+  run(context: JobContext): Promise<void>
+}

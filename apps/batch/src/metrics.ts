@@ -1,0 +1,49 @@
+/**
+ * The vocabulary of the batch app. Labels come from closed sets: the jobs, the outcomes, the kinds that jobs count.
+ * The label is `batch_job` because Prometheus keeps `job` for itself.
+ */
+import type { RedisClient } from '@mopl/infrastructure/redis'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { jobNames } from './jobs/index.ts'
+import { lastSuccesses } from './last-success.ts'
+
+const outcomes = ['succeeded', 'failed', 'interrupted', 'elsewhere'] as const
+/** `elsewhere`: another instance runs this job, or already ran it at this tick. */
+export type Outcome = (typeof outcomes)[number]
+
+export type BatchMetrics = ReturnType<typeof createBatchMetrics>
+
+export function createBatchMetrics(registry: Registry, redis: RedisClient) {
+  const registers = [registry]
+  const runs = new Counter({
+    name: 'mopl_batch_runs_total',
+    help: 'Scheduled runs of a job by how they ended',
+    labelNames: ['batch_job', 'outcome'],
+    registers,
+  })
+  for (const job of jobNames) for (const outcome of outcomes) runs.inc({ batch_job: job, outcome }, 0)
+  const changed = new Counter({
+    name: 'mopl_batch_changed_total',
+    help: 'Rows and files that a job removed or repaired, by kind',
+    labelNames: ['batch_job', 'kind'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'mopl_batch_run_duration_seconds',
+    help: 'How long a run of a job took',
+    labelNames: ['batch_job'],
+    buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600],
+    registers,
+  })
+  const lastSuccess = new Gauge({
+    name: 'mopl_batch_last_success_timestamp_seconds',
+    help: 'When a job last succeeded, on any instance or by hand; absent when it never did',
+    labelNames: ['batch_job'],
+    registers,
+    async collect() {
+      this.reset()
+      for (const [job, at] of await lastSuccesses(redis)) this.set({ batch_job: job }, at.getTime() / 1_000)
+    },
+  })
+  return { runs, changed, duration, lastSuccess }
+}

@@ -1,0 +1,71 @@
+/** The form that runs one job once and exits: `bun apps/batch/src/run.ts cleanup --dry-run`. */
+import { ConfigError, readEnv } from '@mopl/infrastructure/config'
+import { createLog } from '@mopl/infrastructure/log'
+import { isPostgresUnavailable } from '@mopl/infrastructure/postgres'
+import { untilRedisReady } from '@mopl/infrastructure/redis'
+import { Resources } from '@mopl/infrastructure/resources'
+import { DrizzleQueryError } from 'drizzle-orm'
+import { type Command, parseCommand, usage } from './command.ts'
+import { BatchEnv, openBatch } from './environment.ts'
+import { terminalProgress } from './progress.ts'
+import { runJob } from './run-job.ts'
+import { summarise } from './summary.ts'
+import { Tally } from './tally.ts'
+
+/** 0 done, 1 not (wholly) done, 2 misunderstood. */
+async function main(args: string[]): Promise<0 | 1 | 2> {
+  const command = parseCommand(args)
+  if (command === 'help') {
+    console.log(usage)
+    return 0
+  }
+  if (typeof command === 'string') {
+    console.error(`${command}\n\n${usage}`)
+    return 2
+  }
+  const resources = new Resources()
+  try {
+    return await run(command, readEnv(BatchEnv), resources)
+  } catch (error) {
+    console.error(sentence(error))
+    return 1
+  } finally {
+    await resources.close((name, error) => console.error(`could not close ${name}: ${sentence(error)}`))
+  }
+}
+
+async function run(command: Command, env: BatchEnv, resources: Resources): Promise<0 | 1> {
+  const { job, dryRun } = command
+  const { deps } = openBatch(env, createLog('batch', 'silent'), resources)
+  const interrupt = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort())
+  const progress = terminalProgress(process.stderr)
+  const tally = new Tally(progress.show)
+  const startedAt = performance.now()
+  try {
+    await untilRedisReady(deps.redis, 2_000).catch(() => {
+      throw new Error('Redis (REDIS_URL) does not answer; start it and run this again')
+    })
+    const outcome = await runJob(deps, job, { dryRun, tally, signal: interrupt.signal })
+    progress.clear()
+    if (outcome === 'elsewhere') console.error(`${job} is running elsewhere; nothing was done here`)
+    if (outcome === 'interrupted') console.error(`${job} was interrupted; run it again to go on`)
+    const seconds = (performance.now() - startedAt) / 1_000
+    console.log(summarise({ ...command, outcome, seconds, counts: tally.counts }, process.stdout.isTTY))
+    return outcome === 'succeeded' ? 0 : 1
+  } catch (error) {
+    progress.clear()
+    if (Object.keys(tally.counts).length > 0) console.error(`${job} stopped half-way: ${JSON.stringify(tally.counts)}`)
+    throw error
+  }
+}
+
+/** One sentence for the operator: what is away, or what went wrong. */
+function sentence(error: unknown): string {
+  if (error instanceof ConfigError) return error.message
+  if (isPostgresUnavailable(error)) return 'PostgreSQL (DATABASE_URL) does not answer; start it and run this again'
+  if (error instanceof DrizzleQueryError && error.cause !== undefined) return error.cause.message
+  return error instanceof Error ? error.message : String(error)
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,29 @@
+/** What a run changed so far, by kind. Kept outside the job, so that an interrupted or failed run can still tell. */
+export type Counts = Record<string, number>
+
+export type TallyListener = (kind: string, done: number, total: number) => void
+
+export class Tally {
+  readonly counts: Counts = {}
+  readonly #onChange: TallyListener
+  #kind = ''
+  #total = 0
+
+  constructor(onChange: TallyListener = () => undefined) {
+    this.#onChange = onChange
+  }
+
+  /** The run turns to `kind`, of which there were `total` when it looked. */
+  begin(kind: string, total: number): void {
+    this.#kind = kind
+    this.#total = total
+    this.counts[kind] = 0
+    this.#onChange(kind, 0, total)
+  }
+
+  add(count: number): void {
+    const done = (this.counts[this.#kind] ?? 0) + count
+    this.counts[this.#kind] = done
+    this.#onChange(this.#kind, done, this.#total)
+  }
+}

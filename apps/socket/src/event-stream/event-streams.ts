@@ -1,0 +1,174 @@
+/**
+ * The event streams of this process. A message on a user's channel says only that there is something new: what it is
+ * comes from the stream in Redis, read once for all of the user's connections here. So a lost hint costs time, not an event.
+ */
+import { channels as channelNames } from '@mopl/contracts/redis-keys'
+import type { Log } from '@mopl/infrastructure/log'
+import type { Redis } from 'ioredis'
+import type { Channels } from '../channels.ts'
+import type { SocketMetrics } from '../metrics.ts'
+import type { EventConnection } from './connection.ts'
+import {
+  compareIds,
+  isEntryId,
+  isForClients,
+  openUserStream,
+  readUserStream,
+  type StreamBounds,
+  type StreamEntry,
+} from './user-stream.ts'
+
+type UserStream = {
+  userId: string
+  readers: Set<EventConnection>
+  /** All readers have everything up to here. */
+  lastId: string | undefined
+  /** Work on one stream is done one piece after the other. */
+  work: Promise<void>
+  users: number
+  hinted: boolean
+}
+
+/** Clients give up after 45 s of silence; the contract promises 15. */
+const beatEveryMs = 10_000
+/** Prolongs the streams' lives, and finds what a lost hint did not tell. */
+const resyncEveryMs = 60_000
+
+export type EventStreamsDeps = { redis: Redis; channels: Channels; metrics: SocketMetrics; log: Log }
+
+export class EventStreams {
+  readonly #deps: EventStreamsDeps
+  readonly #streams = new Map<string, UserStream>()
+  readonly #timers: NodeJS.Timeout[]
+
+  constructor(deps: EventStreamsDeps) {
+    this.#deps = deps
+    this.#timers = [
+      setInterval(() => this.#forEachReader((reader) => reader.beat()), beatEveryMs),
+      setInterval(() => this.resyncAll(), resyncEveryMs),
+    ]
+  }
+
+  /**
+   * Starts the stream of one connection: first what it missed since `lastSeenId`, then what comes. `begin` is called once
+   * it is certain that this works. Rejects when Redis is away.
+   */
+  async attach(userId: string, connection: EventConnection, lastSeenId: string, begin: () => void): Promise<void> {
+    const stream = this.#streamOf(userId)
+    stream.users += 1
+    const channel = this.#deps.channels.open(channelNames.eventStream(userId), () => this.#hint(stream))
+    connection.onClosed(() => {
+      stream.users -= 1
+      stream.readers.delete(connection)
+      if (stream.users === 0) this.#streams.delete(userId)
+      channel.close()
+    })
+    await channel.ready
+    await this.#inOrder(stream, async () => {
+      const bounds = await this.#catchUp(stream)
+      const missed = await this.#missed(userId, lastSeenId, bounds)
+      begin()
+      this.#start(connection, missed, bounds)
+      if (!connection.closed) stream.readers.add(connection)
+    })
+  }
+
+  /** After hints or the data behind them may have been lost. */
+  resyncAll(): void {
+    for (const stream of this.#streams.values()) this.#later(stream, () => this.#catchUp(stream))
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#forEachReader((reader) => reader.end())
+  }
+
+  #hint(stream: UserStream): void {
+    if (stream.hinted) return
+    stream.hinted = true
+    this.#later(stream, async () => {
+      stream.hinted = false
+      if (stream.lastId === undefined) return
+      this.#deliver(stream, await readUserStream(this.#deps.redis, stream.userId, stream.lastId))
+    })
+  }
+
+  /** Brings all readers to the end of the stream, or tells them that they missed something. */
+  async #catchUp(stream: UserStream): Promise<StreamBounds> {
+    const bounds = await openUserStream(this.#deps.redis, stream.userId)
+    const from = stream.lastId
+    if (from !== undefined && isComplete(from, bounds))
+      this.#deliver(stream, await readUserStream(this.#deps.redis, stream.userId, from, bounds.lastId))
+    else if (from !== undefined) for (const reader of stream.readers) this.#reset(reader, bounds)
+    stream.lastId = bounds.lastId
+    return bounds
+  }
+
+  #deliver(stream: UserStream, entries: StreamEntry[]): void {
+    for (const entry of entries) {
+      stream.lastId = entry.id
+      if (isForClients(entry)) for (const reader of stream.readers) this.#event(reader, entry)
+    }
+  }
+
+  /** The entries a returning client has not seen; `undefined` when nobody can tell, `[]` for a new client. */
+  async #missed(userId: string, lastSeenId: string, bounds: StreamBounds): Promise<StreamEntry[] | undefined> {
+    if (lastSeenId === '') return []
+    if (!isEntryId(lastSeenId) || !isComplete(lastSeenId, bounds)) return undefined
+    return readUserStream(this.#deps.redis, userId, lastSeenId, bounds.lastId)
+  }
+
+  #start(connection: EventConnection, missed: StreamEntry[] | undefined, bounds: StreamBounds): void {
+    if (missed === undefined) return this.#reset(connection, bounds)
+    for (const entry of missed) if (isForClients(entry)) this.#event(connection, entry)
+    connection.position(bounds.lastId)
+  }
+
+  #event(connection: EventConnection, entry: StreamEntry): void {
+    connection.event(entry)
+    this.#deps.metrics.streamEvents.inc()
+  }
+
+  #reset(connection: EventConnection, { lastId }: StreamBounds): void {
+    connection.event({ id: lastId, event: 'reset', data: '{}' })
+    this.#deps.metrics.streamResets.inc()
+  }
+
+  #streamOf(userId: string): UserStream {
+    const known = this.#streams.get(userId)
+    if (known !== undefined) return known
+    const stream: UserStream = {
+      userId,
+      readers: new Set(),
+      lastId: undefined,
+      work: Promise.resolve(),
+      users: 0,
+      hinted: false,
+    }
+    this.#streams.set(userId, stream)
+    return stream
+  }
+
+  #inOrder<T>(stream: UserStream, work: () => Promise<T>): Promise<T> {
+    const result = stream.work.then(work)
+    stream.work = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    return result
+  }
+
+  /** Nobody waits for it: what fails now is found by the next resync. */
+  #later(stream: UserStream, work: () => Promise<unknown>): void {
+    this.#inOrder(stream, work).catch((err: unknown) => this.#deps.log.warn({ err }, 'event stream not read'))
+  }
+
+  #forEachReader(act: (reader: EventConnection) => void): void {
+    for (const stream of this.#streams.values()) for (const reader of stream.readers) act(reader)
+  }
+}
+
+/** Entries are only ever removed from the front: whoever has seen the first one, or a later one, has missed none before it. */
+function isComplete(seenId: string, { firstId, lastId }: StreamBounds): boolean {
+  return compareIds(firstId, seenId) <= 0 && compareIds(seenId, lastId) <= 0
+}

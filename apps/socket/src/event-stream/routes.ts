@@ -1,0 +1,64 @@
+/** `GET /api/sse`. */
+import type { AccessTokenClaims } from '@mopl/contracts/access-token'
+import type { Log } from '@mopl/infrastructure/log'
+import type { HttpRequest, TemplatedApp } from 'uWebSockets.js'
+import { answer, answerError, type HttpHeaders } from '../http.ts'
+import type { SocketMetrics } from '../metrics.ts'
+import type { Origins } from '../origins.ts'
+import type { SignedIn } from '../signed-in.ts'
+import { toAppError } from '../stomp/error-frame.ts'
+import { EventConnection } from './connection.ts'
+import type { EventStreams } from './event-streams.ts'
+
+const path = '/api/sse'
+
+export type EventStreamDeps = {
+  streams: EventStreams
+  signedIn: SignedIn
+  readBearer: (header: string | undefined) => Promise<AccessTokenClaims>
+  origins: Origins
+  metrics: SocketMetrics
+  log: Log
+}
+
+export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): void {
+  const { streams, signedIn, readBearer, origins, metrics, log } = deps
+
+  async function open(connection: EventConnection, authorization: string, lastSeenId: string, cors: HttpHeaders) {
+    const claims = await readBearer(authorization)
+    // First on the list, then checked: a session that is ended in between is ended here too.
+    const entry = signedIn.add(claims, () => connection.end())
+    connection.onClosed(entry.remove)
+    await entry.check()
+    if (connection.closed) return
+    await streams.attach(claims.sub, connection, lastSeenId, () => connection.begin(cors))
+  }
+
+  app.get(path, (res, req) => {
+    const cors = origins.headers(req)
+    if (!origins.allows(req)) return answerError(res, 'ORIGIN_NOT_ALLOWED', cors)
+    const connection = new EventConnection(res, () => metrics.slowReaders.inc({ transport: 'sse' }))
+    metrics.connections.inc({ transport: 'sse' })
+    connection.onClosed(() => metrics.connections.dec({ transport: 'sse' }))
+    open(connection, req.getHeader('authorization'), lastSeen(req), cors).catch((error: unknown) => {
+      const { code } = toAppError(error)
+      metrics.refusals.inc({ code })
+      if (code === 'INTERNAL') log.error({ err: error }, 'event stream failed')
+      connection.refuse((res) => answerError(res, code, cors))
+    })
+  })
+
+  app.options(path, (res, req) => {
+    const allowed = {
+      'access-control-allow-methods': 'GET',
+      'access-control-allow-headers': 'authorization, last-event-id, x-xsrf-token, cache-control',
+      'access-control-max-age': '600',
+    }
+    answer(res, 204, { ...allowed, ...origins.headers(req) })
+  })
+}
+
+/** Clients say in three ways what they saw last: the standard's header, and two spellings of a query parameter. */
+function lastSeen(req: HttpRequest): string {
+  return req.getQuery('lastEventId') ?? req.getQuery('LastEventId') ?? req.getHeader('last-event-id')
+}

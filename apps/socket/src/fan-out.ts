@@ -1,0 +1,83 @@
+/**
+ * The hot path: one message to all local subscribers of a destination.
+ *
+ * A MESSAGE names the receiver's own subscription id, so that one buffer does not fit all. Clients number their
+ * subscriptions alike (`sub-0`, `sub-1`, ...): subscribers whose bytes are equal form a group, a group is a native topic,
+ * and a message is encoded once per group, whatever the number of subscribers.
+ */
+import { messageHead, messageTail, type StompVersion } from './stomp/frame.ts'
+import type { Framing, Transport } from './transport.ts'
+
+export type Subscriber = { transport: Transport; subscriptionId: string | undefined; version: StompVersion }
+
+type Group = { topic: string; framing: Framing; head: string; subscribers: number }
+
+export type FanOutOptions = {
+  publish: (topic: string, text: string) => void
+  /** Unique among all processes: the first half of every message id. */
+  nodeId: string
+  onDelivered: (receivers: number) => void
+}
+
+export class FanOut {
+  readonly #options: FanOutOptions
+  readonly #destinations = new Map<string, Map<string, Group>>()
+  #groups = 0
+  #messages = 0
+
+  constructor(options: FanOutOptions) {
+    this.#options = options
+  }
+
+  /** Returns what takes the subscriber out again. */
+  subscribe(destination: string, { transport, subscriptionId, version }: Subscriber): () => void {
+    const groups = this.#groupsOf(destination)
+    const head = messageHead(subscriptionId, destination, version)
+    const key = transport.framing + head
+    const group = groups.get(key) ?? this.#newGroup(transport.framing, head)
+    groups.set(key, group)
+    group.subscribers += 1
+    transport.join(group.topic)
+    return () => {
+      transport.leave(group.topic)
+      group.subscribers -= 1
+      if (group.subscribers > 0) return
+      groups.delete(key)
+      if (groups.size === 0) this.#destinations.delete(destination)
+    }
+  }
+
+  /** Sends `body` (JSON) to every local subscriber of the destination. */
+  publish(destination: string, body: string): void {
+    const groups = this.#destinations.get(destination)
+    if (groups === undefined) return
+    this.#messages += 1
+    const rest = `${this.#options.nodeId}-${this.#messages}${messageTail(body)}`
+    const quotedRest = quoted(rest)
+    let receivers = 0
+    for (const { topic, framing, head, subscribers } of groups.values()) {
+      this.#options.publish(topic, framing === 'sockjs' ? `a["${head}${quotedRest}"]` : head + rest)
+      receivers += subscribers
+    }
+    this.#options.onDelivered(receivers)
+  }
+
+  #groupsOf(destination: string): Map<string, Group> {
+    const known = this.#destinations.get(destination)
+    if (known !== undefined) return known
+    const groups = new Map<string, Group>()
+    this.#destinations.set(destination, groups)
+    return groups
+  }
+
+  /** The head is kept the way it stands in the frame, so that only the rest is quoted per message. */
+  #newGroup(framing: Framing, head: string): Group {
+    this.#groups += 1
+    return { topic: `group/${this.#groups}`, framing, head: framing === 'sockjs' ? quoted(head) : head, subscribers: 0 }
+  }
+}
+
+/** The inside of a JSON string. Quoting is per character, so that quoted parts may be joined. */
+function quoted(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}

@@ -1,0 +1,75 @@
+/** The vocabulary of the socket app, read top to bottom. Counters are primed at zero, gauges computed where they can be. */
+import { type ErrorCode, errors } from '@mopl/contracts/errors'
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+export type SocketMetrics = ReturnType<typeof createSocketMetrics>
+
+/** `countRooms` is asked at every scrape. */
+export function createSocketMetrics(registry: Registry, countRooms: () => number) {
+  const registers = [registry]
+  const metrics = {
+    connections: new Gauge({
+      name: 'mopl_socket_connections',
+      help: 'Open connections by transport',
+      labelNames: ['transport'] as const,
+      registers,
+    }),
+    subscriptions: new Gauge({ name: 'mopl_socket_subscriptions', help: 'Open STOMP subscriptions', registers }),
+    rooms: new Gauge({
+      name: 'mopl_socket_rooms',
+      help: 'Rooms somebody here is subscribed to',
+      registers,
+      collect() {
+        this.set(countRooms())
+      },
+    }),
+    deliveries: new Counter({
+      name: 'mopl_socket_deliveries_total',
+      help: 'MESSAGE frames handed to local subscribers',
+      registers,
+    }),
+    refusals: new Counter({
+      name: 'mopl_socket_refusals_total',
+      help: 'Connections and frames refused, by error code',
+      labelNames: ['code'] as const,
+      registers,
+    }),
+    slowReaders: new Counter({
+      name: 'mopl_socket_slow_readers_closed_total',
+      help: 'Connections closed because they did not read',
+      labelNames: ['transport'] as const,
+      registers,
+    }),
+    streamEvents: new Counter({
+      name: 'mopl_socket_stream_events_total',
+      help: 'Server-sent events written to clients',
+      registers,
+    }),
+    streamResets: new Counter({
+      name: 'mopl_socket_stream_resets_total',
+      help: 'Event streams that could not be continued without a gap',
+      registers,
+    }),
+    redisFailures: new Counter({
+      name: 'mopl_socket_redis_failures_total',
+      help: 'Changes that Redis did not take at first and that are tried again',
+      registers,
+    }),
+    reapedMembers: new Counter({
+      name: 'mopl_socket_reaped_members_total',
+      help: 'Entries of dead nodes taken back by this one',
+      registers,
+    }),
+    kafkaFailures: new Counter({
+      name: 'mopl_socket_kafka_produce_failures_total',
+      help: 'Events that Kafka did not acknowledge',
+      registers,
+    }),
+  }
+  for (const code of Object.keys(errors) as ErrorCode[]) metrics.refusals.inc({ code }, 0)
+  for (const transport of ['raw', 'sockjs', 'sse'] as const) {
+    metrics.connections.set({ transport }, 0)
+    metrics.slowReaders.inc({ transport }, 0)
+  }
+  return metrics
+}

@@ -1,0 +1,33 @@
+/**
+ * Which pages may connect. Browsers name the page's origin on every WebSocket and every cross-origin request; other
+ * clients send none and are judged by their token alone.
+ */
+import type { HttpRequest } from 'uWebSockets.js'
+import type { HttpHeaders } from './http.ts'
+
+export type Origins = {
+  /** No origin, one on the list, or the server's own (same host and port). */
+  allows(req: HttpRequest): boolean
+  /** CORS headers (Fetch standard) for an allowed origin, none for others. */
+  headers(req: HttpRequest): HttpHeaders
+}
+
+export function createOrigins(allowed: readonly string[]): Origins {
+  const listed = new Set(allowed)
+  const allows = (req: HttpRequest) => {
+    const origin = req.getHeader('origin')
+    return origin === '' || listed.has(origin) || hostOf(origin) === req.getHeader('host')
+  }
+  return {
+    allows,
+    headers: (req) => {
+      const origin = req.getHeader('origin')
+      if (origin === '' || !allows(req)) return { vary: 'Origin' }
+      return { vary: 'Origin', 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' }
+    },
+  }
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined
+}

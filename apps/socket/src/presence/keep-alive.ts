@@ -1,0 +1,77 @@
+/** The clockwork of a node: renews its lease, heals what Redis does not agree with, takes back what dead nodes hold. */
+import { redisKeys } from '@mopl/contracts/redis-keys'
+import type { Log } from '@mopl/infrastructure/log'
+import type { Redis } from 'ioredis'
+import { within } from '../within.ts'
+import type { Node } from './node.ts'
+import type { Presence } from './presence.ts'
+import { reapDeadNodes, type Withdraw } from './reaper.ts'
+
+/** A lease lasts 15 s: it survives two failed renewals, and a dead node's watchers are gone in less than 20 s. */
+const everyMs = { renewal: 5_000, healing: 1_000, reaping: 2_000, listening: 5_000 } as const
+const echoWithinMs = 2_000
+
+export type KeepAliveOptions = {
+  redis: Redis
+  subscriber: Redis
+  node: Node
+  presence: Presence
+  withdraw: Withdraw
+  log: Log
+  onReaped: (count: number) => void
+  /** Redis has lost its data: whatever else lives there has to be made again. */
+  onFlushed: () => void
+}
+
+/** Runs until the returned function is called. While Redis is away every round fails quietly and the next one tries again. */
+export function keepAlive(options: KeepAliveOptions): () => void {
+  const { redis, subscriber, node, presence, withdraw, log, onReaped, onFlushed } = options
+
+  const renew = async () => {
+    const renewal = await node.renew()
+    if (renewal.kept) return
+    log.warn({ nodeId: node.id, flushed: renewal.flushed }, 'lease was lost, going on under a new id')
+    if (renewal.flushed) onFlushed()
+    await presence.moveAll(renewal.flushed)
+  }
+  const reap = async () => {
+    const reaped = await reapDeadNodes(redis, node.id, withdraw)
+    if (reaped === 0) return
+    onReaped(reaped)
+    log.info({ reaped, by: redisKeys.nodeLease(node.id) }, 'took back what dead nodes held')
+  }
+  // A subscriber does not notice a dead link by itself.
+  const listen = async () => {
+    if (subscriber.status !== 'ready') return
+    await within(echoWithinMs, subscriber.ping()).catch(() => subscriber.disconnect(true))
+  }
+
+  const renewing = rounds(everyMs.renewal, renew, log)
+  const all = [
+    renewing,
+    rounds(everyMs.healing, () => presence.heal(), log),
+    rounds(everyMs.reaping, reap, log),
+    rounds(everyMs.listening, listen, log),
+  ]
+  redis.on('ready', renewing.now)
+  return () => {
+    redis.off('ready', renewing.now)
+    for (const round of all) round.stop()
+  }
+}
+
+/** Calls `work` every `intervalMs` and whenever asked to, never twice at the same time. */
+function rounds(intervalMs: number, work: () => Promise<unknown>, log: Log): { now: () => void; stop: () => void } {
+  let busy = false
+  const now = () => {
+    if (busy) return
+    busy = true
+    work()
+      .catch((err: unknown) => log.debug({ err }, 'round failed'))
+      .finally(() => {
+        busy = false
+      })
+  }
+  const timer = setInterval(now, intervalMs)
+  return { now, stop: () => clearInterval(timer) }
+}

@@ -1,0 +1,89 @@
+/**
+ * Every change of a room is one of these scripts: atomic, harmless when repeated, publishing what it changed.
+ *
+ * `refs` holds a field `userId|nodeId` for every node through which the user watches, and `userId|` with their number,
+ * so that "is this the last one" costs the same in a room of ten and of a hundred thousand.
+ */
+import { RoomMember } from '@mopl/contracts/realtime'
+import { redisKeys } from '@mopl/contracts/redis-keys'
+import type { Redis } from 'ioredis'
+import * as v from 'valibot'
+import { redisScript } from '../redis-script.ts'
+
+/** KEYS room, since, refs. ARGV userId, nodeId, member (JSON), the member's session id. Returns changed, member in force, count. */
+const join = redisScript(`
+local user, node = ARGV[1], ARGV[2]
+if redis.call('HSETNX', KEYS[3], user .. '|' .. node, 1) == 1 then
+  redis.call('HINCRBY', KEYS[3], user .. '|', 1)
+end
+local present = redis.call('HGET', KEYS[1], user)
+if present then
+  return {0, present, redis.call('HLEN', KEYS[1])}
+end
+redis.call('HSET', KEYS[1], user, ARGV[3])
+redis.call('ZADD', KEYS[2], 0, ARGV[4] .. ':' .. user)
+local count = redis.call('HLEN', KEYS[1])
+redis.call('SPUBLISH', KEYS[1], '{"kind":"JOIN","member":' .. ARGV[3] .. ',"watcherCount":' .. count .. '}')
+return {1, ARGV[3], count}
+`)
+
+/** KEYS room, since, refs. ARGV userId, nodeId. Returns changed, the member that left, count. */
+const leave = redisScript(`
+local user, node = ARGV[1], ARGV[2]
+if redis.call('HDEL', KEYS[3], user .. '|' .. node) == 0 then return {0} end
+if redis.call('HINCRBY', KEYS[3], user .. '|', -1) > 0 then return {0} end
+redis.call('HDEL', KEYS[3], user .. '|')
+local member = redis.call('HGET', KEYS[1], user)
+if not member then return {0} end
+redis.call('HDEL', KEYS[1], user)
+redis.call('ZREM', KEYS[2], cjson.decode(member).id .. ':' .. user)
+local count = redis.call('HLEN', KEYS[1])
+redis.call('SPUBLISH', KEYS[1], '{"kind":"LEAVE","member":' .. member .. ',"watcherCount":' .. count .. '}')
+return {1, member, count}
+`)
+
+/** KEYS watching. ARGV contentId, session id. Forgets what the user watches now, unless that is already something else. */
+const forgetWatching = redisScript(`
+if redis.call('HGET', KEYS[1], 'contentId') == ARGV[1] and redis.call('HGET', KEYS[1], 'sessionId') == ARGV[2] then
+  redis.call('DEL', KEYS[1])
+end
+`)
+
+export type RoomChange = { member: RoomMember; watcherCount: number }
+export type Joined = RoomChange & { changed: boolean }
+
+const MemberJson = v.pipe(v.string(), v.parseJson(), RoomMember)
+const JoinReply = v.tuple([v.number(), MemberJson, v.number()])
+const LeaveReply = v.union([v.tuple([v.literal(1), MemberJson, v.number()]), v.tuple([v.literal(0)])])
+
+/** Puts the user into the room through this node. `member` is the one in force: the given one only when the user was not there yet. */
+export async function joinRoom(
+  redis: Redis,
+  contentId: string,
+  nodeId: string,
+  candidate: RoomMember,
+): Promise<Joined> {
+  const { userId } = candidate.watcher
+  const reply = await join(redis, roomKeys(contentId), [userId, nodeId, JSON.stringify(candidate), candidate.id])
+  const [changed, member, watcherCount] = v.parse(JoinReply, reply)
+  await redis.hset(redisKeys.watching(userId), { contentId, sessionId: member.id })
+  return { changed: changed === 1, member, watcherCount }
+}
+
+/** Takes away this node's part; the user has left, and is returned, when it was the last node's. */
+export async function leaveRoom(
+  redis: Redis,
+  contentId: string,
+  nodeId: string,
+  userId: string,
+): Promise<RoomChange | undefined> {
+  const reply = v.parse(LeaveReply, await leave(redis, roomKeys(contentId), [userId, nodeId]))
+  if (reply[0] === 0) return undefined
+  const [, member, watcherCount] = reply
+  await forgetWatching(redis, [redisKeys.watching(userId)], [contentId, member.id])
+  return { member, watcherCount }
+}
+
+function roomKeys(contentId: string): string[] {
+  return [redisKeys.room(contentId), redisKeys.roomSince(contentId), redisKeys.roomRefs(contentId)]
+}

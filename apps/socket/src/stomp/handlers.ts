@@ -1,0 +1,109 @@
+/** What each client command does. STOMP 1.2, "Client Frames". */
+import { AppError } from '@mopl/contracts/errors'
+import { findSend, findSubscribe, type Visitor } from '../destinations.ts'
+import { type Headers, type StompVersion, stompVersions } from './frame.ts'
+import { agreedBeatMs, offeredBeatMs } from './heart-beat.ts'
+import type { StompSession } from './session.ts'
+import { Subscription } from './subscription.ts'
+
+export type CommandHandler = (session: StompSession, headers: Headers, body: string) => Promise<void> | void
+export type CommandHandlers = Record<string, CommandHandler>
+
+const subscriptionsAtMost = 100
+const ackModes = new Set(['auto', 'client', 'client-individual'])
+
+/** A command that is not here is not supported: transactions above all. */
+export const handlers: CommandHandlers = {
+  CONNECT: connect,
+  STOMP: connect,
+  SUBSCRIBE: subscribe,
+  UNSUBSCRIBE: unsubscribe,
+  SEND: async (session, headers, body) => {
+    const { id, send } = findSend(session.services.destinations, required(headers, 'destination'))
+    await send(id, body, visitorOf(session))
+  },
+  // Every ack mode is accepted and none changes anything: what was delivered is not delivered again.
+  ACK: () => undefined,
+  NACK: () => undefined,
+  DISCONNECT: () => undefined,
+}
+
+async function connect(session: StompSession, headers: Headers): Promise<void> {
+  const { services, transport, requestId } = session
+  session.version = negotiate(headers.get('accept-version'))
+  const beatMs = agreedBeatMs(headers.get('heart-beat'))
+  const claims = await services.readBearer(authorization(headers))
+  // First on the list, then checked: a session that is ended in between is ended here too.
+  const entry = services.signedIn.add(claims, (code) => session.fail(new AppError(code)))
+  session.onEnd(entry.remove)
+  await entry.check()
+  const user = await services.users.get(claims.sub, claims)
+  if (session.over) return
+  session.signedIn({ claims, user, requestId })
+  session.send('CONNECTED', {
+    version: session.version,
+    'heart-beat': `${offeredBeatMs.send},${offeredBeatMs.receive}`,
+    session: requestId,
+    server: services.serverName,
+  })
+  if (beatMs === 0) return
+  const topic = services.heartBeats.join(transport.framing, beatMs)
+  transport.join(topic)
+  session.onEnd(() => services.heartBeats.leave(topic))
+}
+
+async function subscribe(session: StompSession, headers: Headers): Promise<void> {
+  const { subscriptions, transport, version } = session
+  const destination = required(headers, 'destination')
+  const subscriptionId = headers.get('id')
+  const key = subscriptionKey(version, subscriptionId, destination)
+  if (subscriptions.has(key)) throw new AppError('INVALID_REQUEST', { id: 'is in use' })
+  if (subscriptions.size >= subscriptionsAtMost) throw new AppError('TOO_MANY_REQUESTS')
+  if (!ackModes.has(headers.get('ack') ?? 'auto')) throw new AppError('INVALID_REQUEST', { ack: 'is unknown' })
+  const { id, subscribe } = findSubscribe(session.services.destinations, destination)
+  const subscription = new Subscription()
+  // On the list before anything is opened: should the connection be lost meanwhile, all of it is closed again.
+  subscriptions.set(key, subscription)
+  session.services.metrics.subscriptions.inc()
+  subscription.defer(() => session.services.metrics.subscriptions.dec())
+  await subscribe(id, subscription, { transport, subscriptionId, version }, visitorOf(session))
+}
+
+/** Unknown ids are ignored: the subscription is not there, which is what was asked for. */
+function unsubscribe({ subscriptions, version }: StompSession, headers: Headers): void {
+  const key = subscriptionKey(version, headers.get('id'), headers.get('destination') ?? '')
+  subscriptions.get(key)?.end('left')
+  subscriptions.delete(key)
+}
+
+/** The best version both know; a client that names none speaks 1.0. */
+function negotiate(acceptVersion = '1.0'): StompVersion {
+  const accepted = new Set(acceptVersion.split(',').map((version) => version.trim()))
+  const version = stompVersions.find((ours) => accepted.has(ours))
+  if (version === undefined) throw new AppError('INVALID_REQUEST', { 'accept-version': 'has no version in common' })
+  return version
+}
+
+/** Only 1.0 allows a subscription without an id, which is then known by its destination. */
+function subscriptionKey(version: StompVersion, id: string | undefined, destination: string): string {
+  if (id !== undefined) return `id:${id}`
+  if (version === '1.0') return `destination:${destination}`
+  throw new AppError('INVALID_REQUEST', { id: 'is required' })
+}
+
+/** Clients write the header's name as they would in HTTP, where case does not matter. */
+function authorization(headers: Headers): string | undefined {
+  for (const [name, value] of headers) if (name.toLowerCase() === 'authorization') return value
+  return undefined
+}
+
+function required(headers: Headers, name: string): string {
+  const value = headers.get(name)
+  if (value === undefined) throw new AppError('INVALID_REQUEST', { [name]: 'is required' })
+  return value
+}
+
+function visitorOf({ visitor }: StompSession): Visitor {
+  if (visitor === undefined) throw new AppError('UNAUTHENTICATED')
+  return visitor
+}

@@ -1,0 +1,145 @@
+/**
+ * One STOMP connection, whatever carries it. Frames are handled strictly one after the other: the next one starts when
+ * the one before has had its effect, so that back-to-back SUBSCRIBEs and SENDs mean what they say.
+ */
+import { AppError } from '@mopl/contracts/errors'
+import type { Visitor } from '../destinations.ts'
+import type { Transport } from '../transport.ts'
+import { errorFrame, toAppError } from './error-frame.ts'
+import { encodeFrame, type Headers, readHeaders, type RawFrame, type StompVersion } from './frame.ts'
+import { type CommandHandlers, handlers } from './handlers.ts'
+import { StompParser } from './parser.ts'
+import type { Services } from './services.ts'
+import type { Ending, Subscription } from './subscription.ts'
+
+const signInWithinMs = 5_000
+const waitingFramesAtMost = 256
+
+export class StompSession {
+  readonly transport: Transport
+  readonly requestId: string
+  readonly services: Services
+  readonly subscriptions = new Map<string, Subscription>()
+  /** Set by CONNECT. */
+  visitor: Visitor | undefined
+  version: StompVersion = '1.0'
+
+  readonly #parser = new StompParser()
+  readonly #signInTimer: NodeJS.Timeout
+  readonly #onEnd: (() => void)[] = []
+  #waiting: (RawFrame | AppError)[] = []
+  #busy = false
+  #over = false
+
+  constructor(transport: Transport, services: Services, requestId: string) {
+    this.transport = transport
+    this.services = services
+    this.requestId = requestId
+    this.#signInTimer = setTimeout(() => this.fail(new AppError('UNAUTHENTICATED')), signInWithinMs)
+  }
+
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** Bytes from the client. What cannot be a frame ends the session, after the frames before it. */
+  receive(chunk: Uint8Array): void {
+    if (this.#over) return
+    try {
+      for (const frame of this.#parser.push(chunk)) this.#waiting.push(frame)
+    } catch (error) {
+      this.#waiting.push(toAppError(error))
+    }
+    if (this.#waiting.length > waitingFramesAtMost) this.fail(new AppError('TOO_MANY_REQUESTS'))
+    else if (!this.#busy) void this.#work()
+  }
+
+  /** Sends a frame in the negotiated version. */
+  send(command: string, headers: Record<string, string>, body = ''): void {
+    if (!this.#over) this.transport.send(encodeFrame(command, headers, this.version, body))
+  }
+
+  /** CONNECT has succeeded. */
+  signedIn(visitor: Visitor): void {
+    clearTimeout(this.#signInTimer)
+    this.visitor = visitor
+  }
+
+  /** Calls back once, when the session is over, however it ends. */
+  onEnd(callback: () => void): void {
+    if (this.#over) callback()
+    else this.#onEnd.push(callback)
+  }
+
+  /** ERROR, then close. */
+  fail(error: AppError, receiptId?: string): void {
+    if (this.#over) return
+    this.services.metrics.refusals.inc({ code: error.code })
+    this.transport.send(errorFrame(error, this.version, receiptId))
+    this.#end('lost', error.code === 'UNAVAILABLE' || error.code === 'INTERNAL' ? 1011 : 1008, error.code)
+  }
+
+  /** The client has said good-bye. */
+  disconnect(): void {
+    this.#end('left', 1000, 'bye')
+  }
+
+  /** The transport is gone. */
+  lost(): void {
+    this.#end('lost')
+  }
+
+  /** The process is stopping. */
+  restart(): void {
+    this.#end('lost', 1012, 'Service Restart')
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true
+    for (let next = this.#waiting.shift(); next !== undefined && !this.#over; next = this.#waiting.shift()) {
+      if (next instanceof AppError) this.fail(next)
+      else await this.#handle(next)
+    }
+    this.#busy = false
+  }
+
+  async #handle(frame: RawFrame): Promise<void> {
+    let headers: Headers | undefined
+    try {
+      headers = readHeaders(frame, this.version)
+      await handlerOf(frame.command, this.visitor !== undefined)(this, headers, frame.body)
+      const receipt = headers.get('receipt')
+      if (receipt !== undefined && !isConnect(frame.command)) this.send('RECEIPT', { 'receipt-id': receipt })
+      if (frame.command === 'DISCONNECT') this.disconnect()
+    } catch (error) {
+      const appError = toAppError(error)
+      const { requestId } = this
+      if (appError.code === 'INTERNAL') this.services.log.error({ err: error, requestId }, 'frame failed')
+      this.fail(appError, headers?.get('receipt'))
+    }
+  }
+
+  #end(ending: Ending, closeCode?: number, reason = ''): void {
+    if (this.#over) return
+    this.#over = true
+    clearTimeout(this.#signInTimer)
+    this.#waiting = []
+    for (const subscription of this.subscriptions.values()) subscription.end(ending)
+    this.subscriptions.clear()
+    for (const callback of this.#onEnd) callback()
+    if (closeCode !== undefined) this.transport.close(closeCode, reason)
+  }
+}
+
+/** @throws {AppError} for an unknown command, and for one that has no business before or after CONNECT */
+function handlerOf(command: string, signedIn: boolean): CommandHandlers[string] {
+  const handler = Object.hasOwn(handlers, command) ? handlers[command] : undefined
+  if (handler === undefined) throw new AppError('INVALID_REQUEST', { command: 'is not supported' })
+  if (isConnect(command) && signedIn) throw new AppError('INVALID_REQUEST', { command: 'was sent twice' })
+  if (!isConnect(command) && !signedIn) throw new AppError('UNAUTHENTICATED')
+  return handler
+}
+
+function isConnect(command: string): boolean {
+  return command === 'CONNECT' || command === 'STOMP'
+}

@@ -1,0 +1,74 @@
+/** The world of a socket test: people who are signed in, contents that exist, and instances that serve them. */
+import type { ContentSummary, UserSummary } from '@mopl/contracts/realtime'
+import { redisKeys } from '@mopl/contracts/redis-keys'
+import { createAccessTokens } from '@mopl/infrastructure/access-tokens'
+import { newId } from '@mopl/infrastructure/ids'
+import { createLog } from '@mopl/infrastructure/log'
+import { openRedis, untilRedisReady } from '@mopl/infrastructure/redis'
+import { startApp, type TestApp, testEnv } from '@mopl/infrastructure/testing'
+import type { Redis } from 'ioredis'
+
+const jwtSecret = 'a secret of the socket tests, long enough'
+const accessTokens = createAccessTokens(jwtSecret)
+/** Longer than any test: what the api would be asked for is put into its Redis caches beforehand. */
+const cachedSeconds = 600
+
+export type Person = UserSummary & { sessionId: string; token: string }
+
+export type Setting = {
+  redis: Redis
+  startSocket(env?: Record<string, string>): Promise<TestApp>
+  aPerson(given?: { name?: string; profileImageUrl?: string }): Promise<Person>
+  aContent(given?: Partial<ContentSummary>): Promise<ContentSummary>
+  aConversation(one: Person, two: Person): Promise<string>
+  close(): Promise<void>
+}
+
+/**
+ * Nothing listens where the instances look for Kafka and the api, unless `env` says otherwise: what works here works
+ * without them.
+ */
+export async function openSetting(redisUrl = testEnv('REDIS_URL')): Promise<Setting> {
+  const { redis, close } = openRedis({ url: redisUrl, name: 'test', log: createLog('test', 'silent') })
+  await untilRedisReady(redis)
+  const apps: TestApp[] = []
+  const cache = (key: string, text: string) => redis.set(key, text, 'EX', cachedSeconds)
+  return {
+    redis,
+    async startSocket(env = {}) {
+      const basics = { JWT_SECRET: jwtSecret, REDIS_URL: redisUrl, KAFKA_BROKERS: '127.0.0.1:1', ALLOWED_ORIGINS: '' }
+      const app = await startApp('socket', { ...basics, API_URL: 'http://127.0.0.1:1', ...env })
+      apps.push(app)
+      return app
+    },
+    async aPerson({ name = 'Mina', ...given } = {}) {
+      const user = { userId: newId(), name, ...given }
+      const sessionId = newId()
+      await cache(redisKeys.userSummaryCache(user.userId), JSON.stringify(user))
+      await cache(redisKeys.authSession(user.userId), sessionId)
+      return { ...user, sessionId, token: await accessTokens.sign({ id: user.userId, role: 'USER', sessionId }) }
+    },
+    async aContent(given = {}) {
+      const plain = {
+        type: 'movie',
+        title: '기생충',
+        description: '',
+        tags: [],
+        averageRating: 0,
+        reviewCount: 0,
+      } as const
+      const content = { id: newId(), ...plain, tags: ['드라마'], ...given }
+      await cache(redisKeys.contentSummaryCache(content.id), JSON.stringify(content))
+      return content
+    },
+    async aConversation(one, two) {
+      const id = newId()
+      await cache(redisKeys.participantsCache(id), `${one.userId}|${two.userId}`)
+      return id
+    },
+    async close() {
+      await Promise.all(apps.map((app) => app.close()))
+      await close()
+    },
+  }
+}

@@ -1,0 +1,148 @@
+/** STOMP over WebSocket, with SockJS framing or raw: both endpoints, their limits, and the life of a connection. */
+import { AppError } from '@mopl/contracts/errors'
+import type { HttpRequest, HttpResponse, TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
+import { answerError, requestIdOf } from './http.ts'
+import type { Origins } from './origins.ts'
+import { beatFrame, closeFrame, openFrame, readMessages } from './sockjs/framing.ts'
+import { stompVersions } from './stomp/frame.ts'
+import type { Services } from './stomp/services.ts'
+import { StompSession } from './stomp/session.ts'
+import { type Framing, frameText, type Transport } from './transport.ts'
+
+/** Every limit stands here: the library's defaults drop messages in silence when a reader is slow. */
+const limits = {
+  maxPayloadLength: 64 * 1024,
+  maxBackpressure: 1024 * 1024,
+  closeOnBackpressureLimit: 1,
+  // Pings go out before it runs out, so that a background tab whose timers are throttled stays, and a dead line does not.
+  idleTimeout: 20,
+  sendPingsAutomatically: true,
+  maxLifetime: 0,
+  compression: 0,
+} as const
+
+const sockJsBeatTopic = 'sockjs/beat'
+const sockJsBeatEveryMs = 25_000
+const backlogSampledEveryMs = 1_000
+const abnormalClosure = 1006
+
+type SocketData = { framing: Framing; requestId: string; connection: Connection | undefined }
+type Connection = { session: StompSession; gone: () => void; backlogBytes: number }
+
+export type WebSockets = {
+  /** Ends all connections with 1012, evenly spread over the time, so that their clients do not come back all at once. */
+  close(spreadMs: number): Promise<void>
+}
+
+export function webSockets(app: TemplatedApp, services: Services, origins: Origins): WebSockets {
+  const open = new Set<WebSocket<SocketData>>()
+
+  const behavior = (framing: Framing): WebSocketBehavior<SocketData> => ({
+    ...limits,
+    upgrade: (res, req, context) => {
+      if (!origins.allows(req)) return refuse(res, services, 'ORIGIN_NOT_ALLOWED')
+      if (framing === 'sockjs' && !hasSessionPath(req)) return answerError(res, 'ROUTE_NOT_FOUND')
+      const data: SocketData = { framing, requestId: requestIdOf(req), connection: undefined }
+      const protocol = framing === 'raw' ? subprotocol(req.getHeader('sec-websocket-protocol')) : ''
+      const [key, extensions] = ['sec-websocket-key', 'sec-websocket-extensions'].map((name) => req.getHeader(name))
+      return res.upgrade(data, key ?? '', protocol, extensions ?? '', context)
+    },
+    open: (ws) => {
+      const data = ws.getUserData()
+      open.add(ws)
+      services.metrics.connections.inc({ transport: framing })
+      if (framing === 'sockjs') {
+        ws.send(openFrame)
+        ws.subscribe(sockJsBeatTopic)
+      }
+      const { transport, gone } = transportOf(ws, framing)
+      data.connection = { session: new StompSession(transport, services, data.requestId), gone, backlogBytes: 0 }
+    },
+    message: (ws, message) => {
+      const session = ws.getUserData().connection?.session
+      if (session !== undefined) receive(session, framing, Buffer.from(message))
+    },
+    close: (ws, code, reason) => {
+      open.delete(ws)
+      services.metrics.connections.dec({ transport: framing })
+      const { connection } = ws.getUserData()
+      if (connection === undefined) return
+      // The library closes a connection past its limit without a word of why.
+      if (code === abnormalClosure && reason.byteLength === 0 && connection.backlogBytes > 0)
+        services.metrics.slowReaders.inc({ transport: framing })
+      connection.gone()
+      connection.session.lost()
+    },
+  })
+
+  app.ws('/ws/websocket', behavior('raw'))
+  app.ws('/ws/:server/:session/websocket', behavior('sockjs'))
+
+  const timers = [
+    setInterval(() => app.publish(sockJsBeatTopic, beatFrame), sockJsBeatEveryMs),
+    setInterval(() => {
+      for (const ws of open) {
+        const { connection } = ws.getUserData()
+        if (connection !== undefined) connection.backlogBytes = ws.getBufferedAmount()
+      }
+    }, backlogSampledEveryMs),
+  ]
+
+  return {
+    async close(spreadMs) {
+      for (const timer of timers) clearInterval(timer)
+      const sessions = [...open].flatMap((ws) => ws.getUserData().connection?.session ?? [])
+      const steps = Math.min(40, sessions.length)
+      for (let step = 0; step < steps; step += 1) {
+        const part = sessions.slice((sessions.length * step) / steps, (sessions.length * (step + 1)) / steps)
+        for (const session of part) session.restart()
+        await new Promise((resolve) => setTimeout(resolve, spreadMs / steps))
+      }
+    },
+  }
+}
+
+function transportOf(ws: WebSocket<SocketData>, framing: Framing): { transport: Transport; gone: () => void } {
+  let isOpen = true
+  const transport: Transport = {
+    framing,
+    send: (text) => void (isOpen && ws.send(frameText(framing, text))),
+    join: (topic) => void (isOpen && ws.subscribe(topic)),
+    leave: (topic) => void (isOpen && ws.unsubscribe(topic)),
+    close: (code, reason) => {
+      if (!isOpen) return
+      if (framing === 'sockjs') ws.send(closeFrame(code, reason))
+      isOpen = false
+      ws.end(code, reason)
+    },
+  }
+  const gone = () => {
+    isOpen = false
+  }
+  return { transport, gone }
+}
+
+function receive(session: StompSession, framing: Framing, message: Buffer): void {
+  if (framing === 'raw') return session.receive(message)
+  try {
+    for (const text of readMessages(message.toString())) session.receive(Buffer.from(text))
+  } catch (error) {
+    session.fail(error instanceof AppError ? error : new AppError('INTERNAL', {}, undefined, { cause: error }))
+  }
+}
+
+/** `/ws/{server}/{session}/websocket`: neither may be empty or hold a dot. sockjs-protocol 0.3.3, "Session URLs". */
+function hasSessionPath(req: HttpRequest): boolean {
+  return [req.getParameter(0), req.getParameter(1)].every((part) => /^[^./]+$/.test(part))
+}
+
+/** The best of ours that the client offers; none is fine too. STOMP 1.2, "WebSocket subprotocol" (v12.stomp). */
+function subprotocol(offered: string): string {
+  const names = new Set(offered.split(',').map((name) => name.trim()))
+  return stompVersions.map((version) => `v${version.replace('.', '')}.stomp`).find((name) => names.has(name)) ?? ''
+}
+
+function refuse(res: HttpResponse, { metrics }: Services, code: 'ORIGIN_NOT_ALLOWED'): void {
+  metrics.refusals.inc({ code })
+  answerError(res, code)
+}

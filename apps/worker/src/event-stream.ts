@@ -1,0 +1,56 @@
+/**
+ * Pushes to users' event streams, which the socket serves as SSE. The stream exists while its user is or was just
+ * connected, so that everybody else costs nothing.
+ */
+import type { StreamEvent } from '@mopl/contracts/realtime'
+import { channels, redisKeys, streamLength } from '@mopl/contracts/redis-keys'
+import type { RedisClient } from '@mopl/infrastructure/redis'
+
+/** `maybePushed`: an earlier try may have got this far, so that the stream is looked through first. */
+export type Push = { userId: string; event: StreamEvent; maybePushed: boolean }
+
+/**
+ * Appends and announces in one step: nobody reads an entry that was not announced, or the other way round.
+ * KEYS: the stream. ARGV: its channel, event, data, longest length, '1' to look whether it is there already.
+ */
+const appendScript = `
+if ARGV[5] == '1' then
+  for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do
+    if entry[2][4] == ARGV[3] then return nil end
+  end
+end
+local id = redis.call('XADD', KEYS[1], 'NOMKSTREAM', 'MAXLEN', '~', ARGV[4], '*', 'event', ARGV[2], 'data', ARGV[3])
+if id then redis.call('SPUBLISH', ARGV[1], id) end
+return id`
+
+/** So many at once that a round trip is worth it, so few that each answer comes within the client's deadline. */
+const pushesPerPipeline = 200
+
+export async function pushAll(redis: RedisClient, pushes: readonly Push[]): Promise<void> {
+  for (let start = 0; start < pushes.length; start += pushesPerPipeline)
+    await pushSome(redis, pushes.slice(start, start + pushesPerPipeline))
+}
+
+async function pushSome(redis: RedisClient, pushes: readonly Push[]): Promise<void> {
+  const pipeline = redis.pipeline()
+  for (const { userId, event, maybePushed } of pushes)
+    pipeline.eval(
+      appendScript,
+      1,
+      redisKeys.eventStream(userId),
+      channels.eventStream(userId),
+      event.event,
+      JSON.stringify(event.data),
+      streamLength.events,
+      maybePushed ? '1' : '0',
+    )
+  await settled(pipeline.exec())
+}
+
+/** A pipeline answers each command with an error or a result; here one error fails them all. */
+export async function settled(answers: Promise<[Error | null, unknown][] | null>): Promise<unknown[]> {
+  return ((await answers) ?? []).map(([error, result]) => {
+    if (error !== null) throw error
+    return result
+  })
+}

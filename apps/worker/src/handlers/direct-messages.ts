@@ -1,0 +1,138 @@
+/**
+ * Stores direct messages and only then shows them: on the conversation's channel, and, to a receiver who does not have
+ * the conversation open, as `direct-messages` and as a notification.
+ */
+import type { MoplEvent } from '@mopl/contracts/events'
+import { pictureUrl } from '@mopl/contracts/pictures'
+import type { DirectMessageDto, UserSummary } from '@mopl/contracts/realtime'
+import { channels, redisKeys } from '@mopl/contracts/redis-keys'
+import type { RedisClient } from '@mopl/infrastructure/redis'
+import { sql } from 'drizzle-orm'
+import { pushAll, settled } from '../event-stream.ts'
+import { isoInstant, notify } from '../notify.ts'
+import type { Deps, Handler } from './handler.ts'
+
+type Sent = MoplEvent<'direct-message.sent'>
+
+export const directMessages: Handler<'direct-message.sent'> = {
+  consumer: 'mopl-direct-messages',
+
+  async apply(deps, events) {
+    const stored = await store(deps, events)
+    await announce(deps.redis, stored)
+    const isOpen = await whoHasItOpen(deps.redis, stored)
+    const away = stored.filter((_, index) => !isOpen[index])
+    await pushAll(
+      deps.redis,
+      away.map(({ message, fresh }) => ({
+        userId: message.receiver.userId,
+        event: { event: 'direct-messages', data: message },
+        maybePushed: !fresh,
+      })),
+    )
+    const awayIds = new Set(away.map(({ message }) => message.id))
+    await notifyReceivers(
+      deps,
+      events.filter(({ payload }) => awayIds.has(payload.messageId)),
+    )
+  },
+}
+
+type Stored = { message: DirectMessageDto; fresh: boolean }
+type Row = {
+  id: string
+  conversationId: string
+  createdAt: string
+  content: string
+  senderId: string
+  senderName: string
+  senderPicture: string | null
+  receiverId: string
+  receiverName: string
+  receiverPicture: string | null
+  fresh: boolean
+}
+
+/** Stores the batch and returns all of it in order. `fresh` is false for what was stored by an earlier try. */
+async function store({ db }: Deps, events: readonly Sent[]): Promise<Stored[]> {
+  const batch = JSON.stringify(events.map(toRow))
+  const { rows } = await db.execute<Row>(sql`
+    with incoming as (
+      select distinct on (id) * from json_to_recordset(${batch}::json)
+        as event (place integer, id uuid, conversation_id uuid, sender_id uuid, receiver_id uuid, created_at timestamptz(3), content text)
+    ), fresh as (
+      insert into direct_messages (id, conversation_id, sender_id, receiver_id, created_at, content)
+      select id, conversation_id, sender_id, receiver_id, incoming.created_at, content from incoming
+      -- a conversation that was deleted meanwhile keeps nothing
+      where exists (select from conversation_participants as p where p.conversation_id = incoming.conversation_id and p.user_id = sender_id)
+        and exists (select from conversation_participants as p where p.conversation_id = incoming.conversation_id and p.user_id = receiver_id)
+      on conflict (id) do nothing returning id
+    ), stored as (
+      select id, true as fresh from fresh
+      union all
+      -- reads the snapshot of before the insert: what an earlier try has stored
+      select id, false from direct_messages where id in (select id from incoming)
+    )
+    select incoming.id, conversation_id as "conversationId", ${isoInstant(sql`incoming.created_at`)} as "createdAt", content, fresh,
+      sender.id as "senderId", sender.name as "senderName", sender.profile_image_key as "senderPicture",
+      receiver.id as "receiverId", receiver.name as "receiverName", receiver.profile_image_key as "receiverPicture"
+    from incoming join stored using (id) join users as sender on sender.id = sender_id join users as receiver on receiver.id = receiver_id
+    order by place`)
+  return rows.map((row) => ({ message: toDto(row), fresh: row.fresh }))
+}
+
+/** At least once: a try that was cut off is repeated, and clients know a message by its id. */
+async function announce(redis: RedisClient, stored: readonly Stored[]): Promise<void> {
+  if (stored.length === 0) return
+  const pipeline = redis.pipeline()
+  for (const { message } of stored)
+    pipeline.spublish(channels.conversation(message.conversationId), JSON.stringify(message))
+  await settled(pipeline.exec())
+}
+
+async function whoHasItOpen(redis: RedisClient, stored: readonly Stored[]): Promise<boolean[]> {
+  if (stored.length === 0) return []
+  const pipeline = redis.pipeline()
+  for (const { message } of stored)
+    pipeline.hexists(redisKeys.openConversation(message.conversationId), message.receiver.userId)
+  return (await settled(pipeline.exec())).map((answer) => answer === 1)
+}
+
+async function notifyReceivers(deps: Deps, events: readonly Sent[]): Promise<void> {
+  if (events.length === 0) return
+  await notify(
+    deps,
+    events,
+    sql`
+      select event_id, receiver_id, format('%s님의 새 메시지', users.name) as title, direct_messages.content
+      from event join direct_messages on direct_messages.id = (payload ->> 'messageId')::uuid join users on users.id = sender_id`,
+  )
+}
+
+function toRow({ occurredAt, payload }: Sent, place: number) {
+  return {
+    place,
+    id: payload.messageId,
+    conversation_id: payload.conversationId,
+    sender_id: payload.senderId,
+    receiver_id: payload.receiverId,
+    created_at: occurredAt,
+    content: payload.content,
+  }
+}
+
+function toDto(row: Row): DirectMessageDto {
+  const { id, conversationId, createdAt, content } = row
+  return {
+    id,
+    conversationId,
+    createdAt,
+    content,
+    sender: summary(row.senderId, row.senderName, row.senderPicture),
+    receiver: summary(row.receiverId, row.receiverName, row.receiverPicture),
+  }
+}
+
+function summary(userId: string, name: string, picture: string | null): UserSummary {
+  return picture === null ? { userId, name } : { userId, name, profileImageUrl: pictureUrl(picture) }
+}

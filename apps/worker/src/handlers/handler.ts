@@ -1,0 +1,17 @@
+/** What a handler is, and what it is given. */
+import type { EventType, MoplEvent } from '@mopl/contracts/events'
+import type { Db } from '@mopl/infrastructure/postgres'
+import type { RedisClient } from '@mopl/infrastructure/redis'
+
+export type Deps = { db: Db; redis: RedisClient }
+
+/**
+ * Gives a batch of events its effect. `consumer` is its Kafka consumer group: handlers that share one wait for each other.
+ *
+ * Every event comes at least once, and a batch that failed comes again as a whole: `apply` is exactly-once by
+ * `processed_events`, or idempotent by nature. Events of one key come in order.
+ */
+export type Handler<T extends EventType> = {
+  consumer: string
+  apply: (deps: Deps, events: readonly MoplEvent<T>[]) => Promise<void>
+}

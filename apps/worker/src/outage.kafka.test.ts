@@ -1,0 +1,113 @@
+import { afterAll, afterEach, expect, test } from 'bun:test'
+import { deadLetterTopic, topics } from '@mopl/contracts/topics'
+import { eventually, testEnv } from '@mopl/infrastructure/testing'
+import { openDoor } from '@mopl/infrastructure/testing-door'
+import { sql } from 'drizzle-orm'
+import { aContent, aReview, createTestSystem, emitted, metricOf, ratingOf } from './testing.ts'
+
+const system = await createTestSystem()
+const { db, databaseUrl } = system
+const dead = await system.probe.consume([deadLetterTopic(topics.review, 'mopl-ratings')])
+afterEach(() => system.stopWorkers())
+afterAll(() => system.close())
+
+/** Contents, and beside them what a recount of their reviews says. */
+async function someContents(number: number) {
+  const model = new Map<string, { count: number; sum: number }>()
+  for (let index = 0; index < number; index++) model.set(await aContent(db), { count: 0, sum: 0 })
+  const ids = [...model.keys()]
+  let written = 0
+  return {
+    async write(reviews: number): Promise<void> {
+      for (let index = 0; index < reviews; index++) {
+        const [id = '', rating] = [ids[written % ids.length], (written % 11) / 2]
+        await emitted(db, aReview(id, rating))
+        const { count, sum } = model.get(id) ?? { count: 0, sum: 0 }
+        model.set(id, { count: count + 1, sum: sum + rating })
+        written += 1
+      }
+    },
+    async counted(): Promise<number> {
+      const { rows } = await db.execute<{ n: number }>(
+        sql`select sum(review_count)::int as n from contents where id = any(${sql.param(ids)}::uuid[])`,
+      )
+      return rows[0]?.n ?? 0
+    },
+    async waiting(): Promise<number> {
+      return written - (await this.counted())
+    },
+    /** Nothing missing and, waited for after the last one, nothing twice. */
+    async agreesWithRecount(timeoutMs: number): Promise<void> {
+      await eventually('all counted', async () => (await this.counted()) >= written, timeoutMs)
+      for (const [id, expected] of model) expect(await ratingOf(db, id)).toMatchObject(expected)
+    },
+  }
+}
+
+test('a worker killed again and again while events flow loses nothing and counts nothing twice', async () => {
+  const contents = await someContents(10)
+  const enough = new AbortController()
+  const flow = (async () => {
+    while (!enough.signal.aborted) {
+      await contents.write(50)
+      // A bounded backlog: the mock cluster forgets the oldest messages of a partition beyond 5 MB.
+      await eventually('a short backlog', async () => (await contents.waiting()) < 1_000, 60_000)
+    }
+  })()
+  for (const untilCounted of [137, 1_051]) {
+    const worker = await system.startWorker()
+    await eventually(`${untilCounted} counted`, async () => (await contents.counted()) >= untilCounted, 30_000)
+    worker.kill('SIGKILL')
+    expect(await worker.exited).toBeNull()
+  }
+  await system.startWorker()
+  enough.abort()
+  await flow
+  await contents.agreesWithRecount(30_000)
+  expect(dead.messages).toEqual([])
+}, 100_000)
+
+test('while PostgreSQL is frozen or away the worker waits, dead-letters nothing, and catches up', async () => {
+  const { hostname, port, pathname } = new URL(databaseUrl)
+  const door = await openDoor(hostname, Number(port))
+  const worker = await system.startWorker({ DATABASE_URL: `postgres://postgres@127.0.0.1:${door.port}${pathname}` })
+  const waits = async () => (await metricOf(worker, 'mopl_worker_dependency_waits_total', 'mopl-ratings')) ?? 0
+  const contents = await someContents(3)
+  await contents.write(20)
+  await contents.agreesWithRecount(30_000)
+
+  door.freeze()
+  await contents.write(30)
+  // This one straight into Kafka: the relay is behind the same door.
+  const contentId = await aContent(db)
+  const review = aReview(contentId, 4)
+  await system.probe.produce({ topic: topics.review, key: contentId, value: JSON.stringify(review) })
+  await eventually('not ready', async () => (await fetch(`${worker.url}/actuator/health/readiness`)).status === 503)
+  expect((await fetch(`${worker.url}/actuator/health/liveness`)).status).toBe(200)
+  await eventually('a wait', async () => (await waits()) > 0, 20_000)
+  await door.shut()
+  const before = await waits()
+  await eventually('another wait', async () => (await waits()) > before, 20_000)
+
+  await door.open()
+  await eventually('the one in hand counted', async () => (await ratingOf(db, contentId)).count === 1, 20_000)
+  await contents.agreesWithRecount(30_000)
+  expect(dead.messages).toEqual([])
+  await system.stopWorkers()
+  await door.shut()
+}, 120_000)
+
+test('while Redis is away notifications wait; the outbox does not', async () => {
+  const { hostname, port } = new URL(testEnv('REDIS_URL'))
+  const door = await openDoor(hostname, Number(port))
+  const worker = await system.startWorker({ REDIS_URL: `redis://127.0.0.1:${door.port}` })
+  const contents = await someContents(1)
+  await door.shut()
+  await contents.write(10)
+  await contents.agreesWithRecount(30_000)
+  expect((await fetch(`${worker.url}/actuator/health/readiness`)).status).toBe(503)
+  await door.open()
+  await eventually('ready', async () => (await fetch(`${worker.url}/actuator/health/readiness`)).ok)
+  await system.stopWorkers()
+  await door.shut()
+}, 60_000)

@@ -1,0 +1,232 @@
+/**
+ * A member of a Kafka consumer group that hands over batches: whatever has arrived, as soon as anything has.
+ *
+ * Offsets are committed after the handler, so that a message is handled at least once. A handler that takes long (a
+ * dependency is down) costs nothing but time: the partitions are paused meanwhile, the membership stays.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Message, TopicPartition } from '@confluentinc/kafka-javascript'
+import { connectKafka, type KafkaOptions } from './kafka-client.ts'
+import {
+  createNativeConsumer,
+  disconnect,
+  nameOf,
+  type NativeConsumer,
+  offsetsAfter,
+  type PartitionLag,
+  pull,
+} from './kafka-native.ts'
+import type { Log } from './log.ts'
+
+export type ConsumedMessage = {
+  topic: string
+  partition: number
+  offset: number
+  key: string
+  value: Buffer
+  headers: Record<string, string>
+}
+
+export type ConsumerOptions = KafkaOptions & {
+  group: string
+  /** Created when the cluster does not have them. */
+  topics: readonly string[]
+  log: Log
+  maxBatch?: number
+  /**
+   * Takes one batch at a time, in order per partition. It may wait as long as it likes, but should throw once `signal`
+   * aborts: partitions are taken away, or the process ends. What is still ours then is handed over again.
+   * After any other error the same batch comes again a second later.
+   */
+  handle: (batch: readonly ConsumedMessage[], signal: AbortSignal) => Promise<void>
+}
+
+export type Consumer = {
+  /** Rejects while the group could not be joined yet. */
+  ping(): Promise<void>
+  /** Messages behind the committed offset, per partition held; at most 5 s old. */
+  lag(): readonly PartitionLag[]
+  /** Waits for the batch in hand (at most 5 s), commits and leaves the group. Never call it from inside `handle`. */
+  close(): Promise<void>
+}
+
+/** How long the batch in hand may take when the group wants partitions back or the process ends. */
+const patienceMs = 5_000
+/** After this time the partitions are paused, so that polling goes on without taking more. */
+const holdAfterMs = 1_000
+/** Longest time between two polls: rebalances are served by polling. */
+const idleMs = 250
+
+/** Joins the group in the background and stays in it. Never fails: while Kafka is away it keeps trying. */
+export function openConsumer(options: ConsumerOptions): Consumer {
+  const member = new GroupMember(options)
+  const running = member.run()
+  return {
+    ping: async () => {
+      if (!member.isConnected) throw new Error(`consumer group ${options.group} is not joined yet`)
+    },
+    lag: () => member.lag,
+    close: () => member.close(running),
+  }
+}
+
+class GroupMember {
+  isConnected = false
+  lag: readonly PartitionLag[] = []
+  readonly #options: ConsumerOptions
+  readonly #closing = new AbortController()
+  readonly #owned = new Set<string>()
+  #inHand: Promise<void> = Promise.resolve()
+  #attempt = new AbortController()
+  #paused = false
+  #arrived = false
+  #wake: () => void = () => undefined
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options
+  }
+
+  async close(running: Promise<void>): Promise<void> {
+    this.#closing.abort()
+    this.#wake()
+    await Promise.race([this.#inHand, delay(patienceMs, undefined, { ref: false })])
+    this.#attempt.abort()
+    await running
+  }
+
+  async run(): Promise<void> {
+    const client = await this.#connect()
+    if (client === undefined) return
+    while (!this.#closing.signal.aborted) {
+      const batch = await this.#pull(client)
+      if (batch.length > 0) await this.#handleAndStay(client, batch)
+      else await this.#untilMessages()
+    }
+    await disconnect(client)
+  }
+
+  async #connect(): Promise<NativeConsumer | undefined> {
+    const { brokers, topicPrefix, groupPrefix, group, fetchWaitMs, log } = this.#options
+    const topics = this.#options.topics.map((topic) => topicPrefix + topic)
+    const create = () =>
+      createNativeConsumer({
+        brokers,
+        group: groupPrefix + group,
+        fetchWaitMs,
+        log,
+        onRebalance: (client, assigned, partitions) =>
+          void (assigned ? this.#assign(client, partitions) : this.#giveBack(client, partitions)),
+        onMessages: () => {
+          this.#arrived = true
+          this.#wake()
+        },
+        onLag: (lag) => {
+          this.lag = lag.map((entry) => ({ ...entry, topic: entry.topic.slice(topicPrefix.length) }))
+        },
+      })
+    try {
+      const client = await connectKafka({ brokers, topics, log, signal: this.#closing.signal, create })
+      client.subscribe(topics)
+      this.isConnected = true
+      return client
+    } catch (error) {
+      if (this.#closing.signal.aborted) return undefined
+      throw error
+    }
+  }
+
+  async #pull(client: NativeConsumer): Promise<Message[]> {
+    this.#arrived = false
+    try {
+      return await pull(client, this.#options.maxBatch ?? 500)
+    } catch (err) {
+      this.#options.log.warn({ err, group: this.#options.group }, 'kafka consumer error')
+      return []
+    }
+  }
+
+  async #untilMessages(): Promise<void> {
+    if (this.#arrived) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, idleMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async #handleAndStay(client: NativeConsumer, batch: readonly Message[]): Promise<void> {
+    const meanwhile: Message[] = []
+    this.#inHand = this.#handle(client, batch)
+    while (!(await settlesWithin(this.#inHand, holdAfterMs))) {
+      this.#paused = true
+      client.pause(client.assignments())
+      meanwhile.push(...(await this.#pull(client)))
+    }
+    if (this.#paused) client.resume(client.assignments())
+    this.#paused = false
+    if (meanwhile.length > 0) await this.#handleAndStay(client, meanwhile)
+  }
+
+  /** Hands the batch over until it is done, or nothing of it is ours any more. */
+  async #handle(client: NativeConsumer, batch: readonly Message[]): Promise<void> {
+    const { group, handle, log, topicPrefix } = this.#options
+    for (let rest = this.#ours(batch); rest.length > 0; rest = this.#ours(rest)) {
+      const { signal } = (this.#attempt = new AbortController())
+      try {
+        await handle(
+          rest.map((message) => toConsumed(message, topicPrefix)),
+          signal,
+        )
+        client.commit(offsetsAfter(this.#ours(rest)))
+        return
+      } catch (err) {
+        if (this.#closing.signal.aborted) return
+        if (signal.aborted) continue
+        log.error({ err, group, messages: rest.length }, 'batch failed, it will be handled again')
+        await settlesWithin(aborted(signal), 1_000)
+      }
+    }
+  }
+
+  #ours(messages: readonly Message[]): readonly Message[] {
+    return messages.filter((message) => this.#owned.has(nameOf(message)))
+  }
+
+  #assign(client: NativeConsumer, partitions: TopicPartition[]): void {
+    for (const partition of partitions) this.#owned.add(nameOf(partition))
+    client.incrementalAssign(partitions)
+    if (this.#paused) client.pause(partitions)
+  }
+
+  /** Lets the batch in hand finish, unless the partitions are lost already and with them the right to commit. */
+  async #giveBack(client: NativeConsumer, partitions: TopicPartition[]): Promise<void> {
+    if (!client.assignmentLost()) await settlesWithin(this.#inHand, patienceMs)
+    for (const partition of partitions) this.#owned.delete(nameOf(partition))
+    this.#attempt.abort()
+    client.incrementalUnassign(partitions)
+  }
+}
+
+function toConsumed(message: Message, topicPrefix: string): ConsumedMessage {
+  const { topic, partition, offset, key, value, headers = [] } = message
+  return {
+    topic: topic.slice(topicPrefix.length),
+    partition,
+    offset,
+    key: String(key ?? ''),
+    value: value ?? Buffer.alloc(0),
+    headers: Object.fromEntries(headers.flatMap(Object.entries).map(([name, field]) => [name, String(field)])),
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+async function settlesWithin(promise: Promise<void>, timeoutMs: number): Promise<boolean> {
+  const settled = new AbortController()
+  const late = delay(timeoutMs, false, { signal: settled.signal }).catch(() => false)
+  return Promise.race([promise.then(() => true), late]).finally(() => settled.abort())
+}

@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { spawn } from 'node:child_process'
+import { createLog } from './log.ts'
+import { isRedisUnavailable, openRedis, openSubscriber, untilRedisReady } from './redis.ts'
+import { eventually, failureOf, freePort, testEnv } from './testing.ts'
+
+const log = createLog('redis-test', 'silent')
+const closers: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+function open(url: string) {
+  const client = openRedis({ url, name: 'redis-test', log })
+  closers.push(() => client.close())
+  return client.redis
+}
+
+/** A Redis of this test alone, so that it can be frozen and killed. */
+async function aRedisServer(port: number) {
+  const child = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  closers.push(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  return child
+}
+
+async function timed(work: Promise<unknown>): Promise<{ failure: unknown; ms: number }> {
+  const startedAt = performance.now()
+  return { failure: await failureOf(work), ms: performance.now() - startedAt }
+}
+
+describe('while Redis is away', () => {
+  test('a command is refused at once, not queued', async () => {
+    const redis = open('redis://127.0.0.1:1')
+    const { failure, ms } = await timed(redis.set('late', 'write'))
+    expect(isRedisUnavailable(failure)).toBe(true)
+    expect(ms).toBeLessThan(100)
+  })
+
+  test('waiting for it ends in an error after the time given', async () => {
+    const { failure, ms } = await timed(untilRedisReady(open('redis://127.0.0.1:1'), 300))
+    expect(String(failure)).toContain('redis is not reachable')
+    expect(ms).toBeLessThan(1_000)
+  })
+
+  test('the client comes back by itself once Redis does', async () => {
+    const port = await freePort()
+    const redis = open(`redis://127.0.0.1:${port}`)
+    expect(isRedisUnavailable(await failureOf(redis.ping()))).toBe(true)
+    await aRedisServer(port)
+    expect(await eventually('Redis answers', () => redis.ping())).toBe('PONG')
+  })
+})
+
+test('a frozen Redis costs a command about a second, and then it works again', async () => {
+  const port = await freePort()
+  const server = await aRedisServer(port)
+  const redis = open(`redis://127.0.0.1:${port}`)
+  await untilRedisReady(redis)
+  server.kill('SIGSTOP')
+  const { failure, ms } = await timed(redis.ping())
+  server.kill('SIGCONT')
+  expect(isRedisUnavailable(failure)).toBe(true)
+  expect(ms).toBeGreaterThan(900)
+  expect(ms).toBeLessThan(3_000)
+  expect(await eventually('Redis answers', () => redis.ping())).toBe('PONG')
+})
+
+test('a subscriber hears again after Redis was restarted', async () => {
+  const port = await freePort()
+  const server = await aRedisServer(port)
+  const url = `redis://127.0.0.1:${port}`
+  const link = openSubscriber({ url, name: 'redis-test', log })
+  closers.push(() => link.close())
+  const heard: string[] = []
+  link.subscriber.on('message', (_, message: string) => heard.push(message))
+  await link.subscriber.subscribe('news')
+  const publisher = open(url)
+  await untilRedisReady(publisher)
+
+  server.kill('SIGKILL')
+  await eventually('the link is down', () => link.subscriber.status !== 'ready')
+  await aRedisServer(port)
+  await eventually('the message arrives', async () => {
+    await publisher.publish('news', 'back')
+    return heard.includes('back')
+  })
+})
+
+test('a wrong command is the caller’s fault, not Redis being away', async () => {
+  const redis = open(testEnv('REDIS_URL'))
+  await untilRedisReady(redis)
+  const failure = await failureOf(redis.call('NOSUCHCOMMAND'))
+  expect(failure).toBeInstanceOf(Error)
+  expect(isRedisUnavailable(failure)).toBe(false)
+})

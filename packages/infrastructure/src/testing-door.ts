@@ -1,0 +1,68 @@
+/** Test equipment: a TCP door in front of a server, which a test can freeze, shut and open again. */
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+export type Door = {
+  port: number
+  /** Connections stay and new ones are accepted, but nothing comes through any more. */
+  freeze(): void
+  /** Connections break, and new ones are refused. */
+  shut(): Promise<void>
+  /** Lets everything through again, on the same port. */
+  open(): Promise<void>
+}
+
+/** A door to `host:port`, open, on a free local port or the one given. */
+export async function openDoor(host: string, port: number, ownPort = 0): Promise<Door> {
+  const sockets = new Set<Socket>()
+  let frozen = false
+  let server: Server | undefined
+
+  function track(socket: Socket): void {
+    sockets.add(socket)
+    // Either end may go at any time: that is what the door is for. 'close' follows.
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => sockets.delete(socket))
+  }
+
+  function admit(client: Socket): void {
+    track(client)
+    if (frozen) return void client.pause()
+    const upstream = connect(port, host)
+    track(upstream)
+    client.pipe(upstream)
+    upstream.pipe(client)
+    client.once('close', () => upstream.destroy())
+    upstream.once('close', () => client.destroy())
+  }
+
+  async function shut(): Promise<void> {
+    const closing = server
+    server = undefined
+    for (const socket of sockets) socket.destroy()
+    if (closing !== undefined) await new Promise((resolve) => closing.close(resolve))
+  }
+
+  async function open(): Promise<void> {
+    await shut()
+    frozen = false
+    const opening = createServer(admit)
+    await new Promise<void>((resolve) => opening.listen(ownPort, '127.0.0.1', resolve))
+    const address = opening.address()
+    if (typeof address === 'object' && address !== null) ownPort = address.port
+    server = opening
+  }
+
+  await open()
+  return {
+    port: ownPort,
+    freeze: () => {
+      frozen = true
+      for (const socket of sockets) {
+        socket.unpipe()
+        socket.pause()
+      }
+    },
+    shut,
+    open,
+  }
+}

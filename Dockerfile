@@ -24,10 +24,12 @@ COPY packages/infrastructure/package.json packages/infrastructure/
 COPY local/package.json local/
 COPY bench/package.json bench/
 
-# What the two Node apps load at run time beside their bundles: the addons. The sources that one was compiled from stay behind.
+# What the two Node apps load at run time beside their bundles: the addons. The sources of the one and the other's builds for
+# other platforms and versions of Node stay behind.
 FROM tools AS addons
 RUN bun install --frozen-lockfile --production --filter @mopl/socket --filter @mopl/worker \
- && rm -rf node_modules/.bun/@confluentinc+kafka-javascript@*/node_modules/@confluentinc/kafka-javascript/deps
+ && rm -rf node_modules/.bun/@confluentinc+kafka-javascript@*/node_modules/@confluentinc/kafka-javascript/deps \
+ && find node_modules/.bun/uwebsockets@*/ -name 'uws_*.node' ! -name "uws_linux_*_$(node -p process.versions.modules).node" -delete
 
 # Bundling needs no addon, so no install script runs here.
 FROM tools AS build

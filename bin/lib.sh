@@ -28,7 +28,9 @@ set_up() {
 }
 
 need_node() {
-  command -v node >/dev/null && command -v npm >/dev/null || fail 'Node.js 20 or newer with npm is needed first; see https://nodejs.org'
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    fail 'Node.js 20 or newer with npm is needed first; see https://nodejs.org'
+  fi
   local major glibc
   major=$(node -p 'process.versions.node.split(".")[0]')
   [ "$major" -ge 20 ] || fail "Node.js 20 or newer is needed, this is $(node -v)"
@@ -54,10 +56,13 @@ has_bun() {
 
 need_servers() {
   command -v setpriv >/dev/null || fail 'setpriv (package util-linux) is needed: this runs on Debian and Ubuntu'
-  local missing=()
-  command -v redis-server >/dev/null || missing+=(redis-server)
-  command -v nginx >/dev/null || missing+=(nginx)
-  [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+  need_program redis-server redis-server
+  need_program nginx nginx
+}
+
+# need_program PROGRAM PACKAGE
+need_program() {
+  command -v "$1" >/dev/null || install_packages "$2"
 }
 
 # Only the programs are wanted: a policy-rc.d that says 101 keeps apt from starting them as services.
@@ -121,6 +126,7 @@ link_postgres_libraries() {
   done
 }
 
+# shellcheck disable=SC2016 # the ${} are JavaScript's
 addon_key() {
   node -p '`kafka-${require("./local/package.json").dependencies["@confluentinc/kafka-javascript"]}-node${process.versions.modules}-${process.arch}-glibc${process.report.getReport().header.glibcVersionRuntime}`'
 }

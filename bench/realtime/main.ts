@@ -39,10 +39,13 @@ const bench = await openBench({
 })
 try {
   for (const name of names) await run(bench, name)
-  rmSync(directory, { recursive: true })
+} catch (error) {
+  bench.progress(`the logs are in ${bench.logDir}`)
+  throw error
 } finally {
   await bench.close()
 }
+rmSync(directory, { recursive: true })
 
 async function run(bench: Bench, name: string): Promise<void> {
   const scenario = scenarios[name]

@@ -4,6 +4,7 @@ import type { Bench } from './bench.ts'
 import { nowMicros, synchroniseClock } from './load/clock.ts'
 import type { Histogram } from './load/histogram.ts'
 import type { Received } from './load/load.ts'
+import type { Spacing } from './load/schedule.ts'
 import { cpuMicros } from './servers/proc.ts'
 
 /** The length of a line's text, near that of what people write. */
@@ -27,19 +28,30 @@ const idleMs = 2_000
 const patienceMs = 30_000
 const pollMs = 100
 
-export type Lines = { receivers: number; linesPerSecond: number; seconds: number }
+export type Lines = { receivers: number; linesPerSecond: number; seconds: number; spacing?: Spacing }
 
 /** Chat lines, or direct messages, from those who are connected to send. */
-export function measureLines(
-  bench: Bench,
-  pid: number,
-  { receivers, linesPerSecond, seconds }: Lines,
-): Promise<Measurement> {
-  const lines = Math.ceil(linesPerSecond * seconds)
+export function measureLines(bench: Bench, pid: number, lines: Lines): Promise<Measurement> {
   return measure(bench, pid, {
-    expected: lines * receivers,
-    send: (startMicros) => bench.load.send({ linesPerSecond, lines, startMicros, lineLength }),
+    expected: countOf(lines) * lines.receivers,
+    send: (startMicros) => send(bench, lines, startMicros),
   })
+}
+
+/** Lines that nobody measures, until the server's code is compiled as it is after a day's work. */
+export async function warmUp(bench: Bench, lines: Lines): Promise<void> {
+  await bench.load.clear()
+  await send(bench, lines, nowMicros())
+  await untilDelivered(() => bench.load.report(), countOf(lines) * lines.receivers)
+}
+
+function send({ load }: Bench, lines: Lines, startMicros: number): Promise<void> {
+  const { linesPerSecond, spacing = 'even' } = lines
+  return load.send({ lines: countOf(lines), linesPerSecond, spacing, startMicros, lineLength })
+}
+
+function countOf({ linesPerSecond, seconds }: Lines): number {
+  return Math.ceil(linesPerSecond * seconds)
 }
 
 export type Sending = { expected: number; send: (startMicros: number) => Promise<unknown> }
@@ -62,14 +74,6 @@ export async function measure({ load }: Bench, pid: number, { expected, send }: 
     latency: received.latency,
     lost: received.lost,
   }
-}
-
-/** Sends lines that nobody measures, until the server's code is as hot as it is in a day's work. */
-export async function warmUp(bench: Bench, receivers: number): Promise<void> {
-  const count = 300
-  await bench.load.clear()
-  await bench.load.send({ linesPerSecond: 100, lines: count, startMicros: nowMicros(), lineLength })
-  await untilDelivered(() => bench.load.report(), count * receivers)
 }
 
 /** What came, as soon as it is all that is expected; when time runs out, what came until then. */

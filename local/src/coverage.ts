@@ -84,7 +84,7 @@ function uncovered(path: string): Map<number, number> {
 }
 
 function isTest(path: string): boolean {
-  return /\.test\.ts$|\/testing[^/]*\.ts$/.test(path)
+  return /\.test\.ts$|\/testing[^/]*(\/|\.ts$)/.test(path)
 }
 
 function measure(path: string, lines: Map<number, number>): { path: string; covered: number; lines: number } {

@@ -100,7 +100,7 @@ describe('a real Prometheus with our configuration', () => {
   })
 
   async function query(expr: string): Promise<string[]> {
-    const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expr })}`)
+    const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`)
     const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } }
     return data.result.map((sample) => sample.value[1])
   }

@@ -21,7 +21,7 @@ export async function startPostgres({ dataDir, logDir, isDurable, signal }: Post
   const { postgres, initdb } = await findBinaries()
   if (!existsSync(join(dataDir, 'PG_VERSION'))) await initialise(initdb, dataDir, logDir)
   const port = await freePort()
-  const adminUrl = `postgres://mopl@127.0.0.1:${port}/postgres`
+  const adminUrl = `postgres://postgres@127.0.0.1:${port}/postgres`
   const settings = [
     `port=${port}`,
     'listen_addresses=127.0.0.1',
@@ -78,7 +78,7 @@ async function initialise(initdb: string, dataDir: string, logDir: string): Prom
   mkdirSync(unfinished, { recursive: true, mode: 0o700 })
   giveToNobody(unfinished)
   const options = [
-    '--username=mopl',
+    '--username=postgres',
     '--auth=trust',
     '--encoding=UTF8',
     '--locale=C.UTF-8',

@@ -38,7 +38,7 @@ try {
   finish(1)
 } finally {
   await Promise.all(processes.map((each) => each.stop()))
-  if (process.exitCode === 0) rmSync(directory, { recursive: true, force: true })
+  if (process.exitCode === 0 || giveUp.signal.aborted) rmSync(directory, { recursive: true, force: true })
 }
 
 async function main(): Promise<void> {

@@ -4,13 +4,18 @@ import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 import { authRoutes } from './auth/routes.ts'
 import { contentRoutes } from './contents/routes.ts'
+import { conversationRoutes } from './conversations/routes.ts'
 import type { Deps } from './deps.ts'
+import { followRoutes } from './follows/routes.ts'
+import { clientAddress } from './http/client-address.ts'
 import { csrf } from './http/csrf.ts'
 import type { Env } from './http/env.ts'
 import { notFound } from './http/not-found.ts'
 import { onError } from './http/on-error.ts'
 import { requestLog } from './http/request-log.ts'
 import { ringAfterWrites } from './http/ring-outbox.ts'
+import { notificationRoutes } from './notifications/routes.ts'
+import { playlistRoutes } from './playlists/routes.ts'
 import { reviewRoutes } from './reviews/routes.ts'
 import { userRoutes } from './users/routes.ts'
 import { contentWatchingRoutes, userWatchingRoutes } from './watching-sessions/routes.ts'
@@ -26,14 +31,15 @@ export function createApp(deps: Deps): Hono<Env> {
   })
 
   app.use(requestLog(deps))
+  app.use(clientAddress(deps))
   app.use(secureHeaders())
   app.use(
     cors({
       origin: (origin) => (deps.allowedOrigins.includes(origin) ? origin : null),
       credentials: true,
       allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-      allowHeaders: ['Authorization', 'Content-Type', 'X-XSRF-TOKEN', 'X-Request-Id'],
-      exposeHeaders: ['X-Request-Id', 'Retry-After'],
+      allowHeaders: ['Authorization', 'Content-Type', 'X-XSRF-TOKEN', 'X-Request-Id', 'Idempotency-Key'],
+      exposeHeaders: ['X-Request-Id', 'Retry-After', 'Idempotency-Replayed'],
       maxAge: 600,
     }),
   )
@@ -46,6 +52,10 @@ export function createApp(deps: Deps): Hono<Env> {
   app.route('/api/contents', contentRoutes(deps))
   app.route('/api/contents', contentWatchingRoutes(deps))
   app.route('/api/reviews', reviewRoutes(deps))
+  app.route('/api/playlists', playlistRoutes(deps))
+  app.route('/api/follows', followRoutes(deps))
+  app.route('/api/conversations', conversationRoutes(deps))
+  app.route('/api/notifications', notificationRoutes(deps))
 
   app.notFound(notFound(app))
   app.onError(onError)

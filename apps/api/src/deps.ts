@@ -7,6 +7,9 @@ import type { RedisClient } from '@mopl/infrastructure/redis'
 import type { SessionRegistry } from '@mopl/infrastructure/sessions'
 import type { Passwords } from './auth/passwords.ts'
 import type { RefreshTokens } from './auth/refresh-tokens.ts'
+import type { Fingerprint } from './http/fingerprint.ts'
+import type { Networks } from './http/networks.ts'
+import type { RateLimits } from './http/rate-limits.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Pictures } from './pictures/pictures.ts'
 
@@ -25,6 +28,10 @@ export type Deps = {
   ringOutbox: () => void
   /** Origins of browsers that may call us across origins. */
   allowedOrigins: string[]
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: Networks
+  rateLimits: RateLimits
+  fingerprint: Fingerprint
   /** Whether cookies travel over TLS only. */
   cookieSecure: boolean
 }

@@ -2,6 +2,8 @@
 import { limits } from '@mopl/contracts/scalars'
 import { AccessTokenEnv, AppEnv, Flag, List, PostgresEnv, RedisEnv, Required } from '@mopl/infrastructure/config'
 import * as v from 'valibot'
+import { createNetworks, isNetwork } from './http/networks.ts'
+import { isRateLimit, rateLimitsWith } from './http/rate-limits.ts'
 
 const length = ({ min, max }: { min: number; max: number }) =>
   v.pipe(
@@ -9,6 +11,18 @@ const length = ({ min, max }: { min: number; max: number }) =>
     v.minLength(min, `must have at least ${min} characters`),
     v.maxLength(max, `must have at most ${max} characters`),
   )
+
+const Networks = v.pipe(
+  List,
+  v.check((texts) => texts.every(isNetwork), 'must list addresses or networks such as 10.0.0.0/8'),
+  v.transform((texts) => createNetworks(texts)),
+)
+
+const RateLimits = v.pipe(
+  List,
+  v.check((texts) => texts.every(isRateLimit), 'must list limits such as signInPerAddress=300/60'),
+  v.transform((texts) => rateLimitsWith(texts)),
+)
 
 export const ApiEnv = v.object({
   ...AppEnv.entries,
@@ -22,4 +36,8 @@ export const ApiEnv = v.object({
   MEDIA_DIR: Required,
   ALLOWED_ORIGINS: List,
   COOKIE_SECURE: Flag,
+  /** Who may say by `X-Forwarded-For` for whom a request is made, besides this machine itself. */
+  TRUSTED_PROXIES: Networks,
+  /** Limits other than the defaults in `http/rate-limits.ts`: `name=requests/seconds`. */
+  RATE_LIMITS: RateLimits,
 })

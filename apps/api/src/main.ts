@@ -11,6 +11,7 @@ import { createApp } from './app.ts'
 import { createPasswords } from './auth/passwords.ts'
 import { createRefreshTokens } from './auth/refresh-tokens.ts'
 import { ApiEnv } from './env.ts'
+import { createFingerprint } from './http/fingerprint.ts'
 import { serve } from './http/serve.ts'
 import { createApiMetrics } from './metrics.ts'
 import { createPictures } from './pictures/pictures.ts'
@@ -40,6 +41,9 @@ await runApp('api', ApiEnv, async ({ env, log, resources }) => {
     pictures: createPictures(env.MEDIA_DIR, log),
     ringOutbox: outboxBell(db),
     allowedOrigins: env.ALLOWED_ORIGINS,
+    trustedProxies: env.TRUSTED_PROXIES,
+    rateLimits: env.RATE_LIMITS,
+    fingerprint: createFingerprint(env.JWT_SECRET),
     cookieSecure: env.COOKIE_SECURE,
   })
 

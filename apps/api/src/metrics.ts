@@ -2,6 +2,7 @@
 import { errors } from '@mopl/contracts/errors'
 import { durationBuckets } from '@mopl/infrastructure/metrics'
 import { Counter, Histogram, type Registry } from 'prom-client'
+import { rateLimitNames } from './http/rate-limits.ts'
 
 export type ApiMetrics = ReturnType<typeof createApiMetrics>
 
@@ -14,6 +15,13 @@ export function createApiMetrics(registry: Registry) {
     registers,
   })
   for (const code of Object.keys(errors)) refusals.inc({ code }, 0)
+  const rateLimited = new Counter({
+    name: 'mopl_http_rate_limited_total',
+    help: 'Requests beyond a rate limit, by its name',
+    labelNames: ['limit'] as const,
+    registers,
+  })
+  for (const limit of rateLimitNames) rateLimited.inc({ limit }, 0)
   return {
     requests: new Counter({
       name: 'mopl_http_requests_total',
@@ -29,5 +37,11 @@ export function createApiMetrics(registry: Registry) {
       registers,
     }),
     refusals,
+    rateLimited,
+    replays: new Counter({
+      name: 'mopl_http_replays_total',
+      help: 'Requests answered as before, because their Idempotency-Key was known',
+      registers,
+    }),
   }
 }

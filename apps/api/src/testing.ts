@@ -22,6 +22,9 @@ import { createApp } from './app.ts'
 import { createPasswords } from './auth/passwords.ts'
 import { createRefreshTokens } from './auth/refresh-tokens.ts'
 import type { Deps } from './deps.ts'
+import { createFingerprint } from './http/fingerprint.ts'
+import { createNetworks } from './http/networks.ts'
+import { defaultRateLimits } from './http/rate-limits.ts'
 import { createApiMetrics } from './metrics.ts'
 import { createPictures } from './pictures/pictures.ts'
 
@@ -32,7 +35,7 @@ export type TestApi = Awaited<ReturnType<typeof openTestApi>>
 
 /** What `fetch` takes as a body. */
 export type Body = NonNullable<ConstructorParameters<typeof Response>[0]>
-type Call = { token?: string; json?: unknown; body?: Body; headers?: Record<string, string> }
+type Call = { token?: string; json?: unknown; body?: Body; headers?: Record<string, string>; from?: string }
 export type Answer = { status: number; headers: Headers; body: unknown }
 
 /** The app, with any of its dependencies replaced by those in `replace`. */
@@ -63,14 +66,23 @@ export async function openTestApi(replace: (real: Deps, databaseUrl: string) => 
     pictures: createPictures(mediaDir, log),
     ringOutbox: () => undefined,
     allowedOrigins: ['https://mopl.example'],
+    trustedProxies: createNetworks([]),
+    rateLimits: defaultRateLimits,
+    fingerprint: createFingerprint(jwtSecret),
     cookieSecure: false,
   }
   const deps = { ...real, ...replace(real, database.url) }
   const app = createApp(deps)
+  // The limits per address are those of this test file alone, although Redis is everybody's.
+  const remoteAddress = randomAddress()
 
-  /** The answer, its JSON parsed. A body given as `json` is sent as such. */
-  async function call(method: string, path: string, { token, json, body, headers = {} }: Call = {}): Promise<Answer> {
-    const response = await app.request(path, {
+  /** The answer, its JSON parsed. A body given as `json` is sent as such; `from` is the other end's address. */
+  async function call(
+    method: string,
+    path: string,
+    { token, json, body, headers = {}, from = remoteAddress }: Call = {},
+  ): Promise<Answer> {
+    const init = {
       method,
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -79,7 +91,8 @@ export async function openTestApi(replace: (real: Deps, databaseUrl: string) => 
       },
       ...(json !== undefined && { body: JSON.stringify(json) }),
       ...(body !== undefined && { body }),
-    })
+    }
+    const response = await app.request(path, init, { remoteAddress: from })
     const text = await response.text()
     const isJson = text !== '' && response.headers.get('content-type')?.includes('json') === true
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
@@ -112,6 +125,12 @@ export async function openTestApi(replace: (real: Deps, databaseUrl: string) => 
 
   const close = () => resources.close((name, error) => log.error({ name, err: error }, 'could not close'))
   return { app, deps, db, redis, registry, mediaDir, lines, call, aUser, aContent, eventsOf, close }
+}
+
+/** An IPv6 network of its own, in the range that documentation uses (RFC 9637). */
+export function randomAddress(): string {
+  const bytes = crypto.getRandomValues(new Uint16Array(3))
+  return `3fff:${[...bytes].map((group) => (group & 0xfff).toString(16)).join(':')}::1`
 }
 
 /** The cookies that an answer sets, by name. */

@@ -4,7 +4,7 @@
  */
 import type { RedisClient } from '@mopl/infrastructure/redis'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { jobNames } from './jobs/index.ts'
+import { jobNames, jobs } from './jobs/index.ts'
 import { lastSuccesses } from './last-success.ts'
 
 const outcomes = ['succeeded', 'failed', 'interrupted', 'elsewhere'] as const
@@ -21,7 +21,6 @@ export function createBatchMetrics(registry: Registry, redis: RedisClient) {
     labelNames: ['batch_job', 'outcome'],
     registers,
   })
-  for (const job of jobNames) for (const outcome of outcomes) runs.inc({ batch_job: job, outcome }, 0)
   const changed = new Counter({
     name: 'mopl_batch_changed_total',
     help: 'Rows and files that a job removed or repaired, by kind',
@@ -45,5 +44,10 @@ export function createBatchMetrics(registry: Registry, redis: RedisClient) {
       for (const [job, at] of await lastSuccesses(redis)) this.set({ batch_job: job }, at.getTime() / 1_000)
     },
   })
+  for (const batch_job of jobNames) {
+    for (const outcome of outcomes) runs.inc({ batch_job, outcome }, 0)
+    for (const kind of jobs[batch_job].kinds) changed.inc({ batch_job, kind }, 0)
+    duration.zero({ batch_job })
+  }
   return { runs, changed, duration, lastSuccess }
 }

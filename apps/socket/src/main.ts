@@ -11,6 +11,9 @@ import { openSessionRegistry } from '@mopl/infrastructure/sessions'
 import * as v from 'valibot'
 import { openSocketServer } from './socket-server.ts'
 
+/** A sender waits this long for the brokers before a direct message is refused. */
+const deliveryTimeoutMs = 5_000
+
 const SocketEnv = v.object({
   ...AppEnv.entries,
   ...RedisEnv.entries,
@@ -28,7 +31,10 @@ await runApp('socket', SocketEnv, async ({ env, log, resources }) => {
   const { subscriber } = resources.use('subscriber', openSubscriber({ url: env.REDIS_URL, name, log }))
   await untilRedisReady(redis)
   const kafka = kafkaOptions(env)
-  const producer = resources.use('kafka', openProducer({ ...kafka, name, log, topics: Object.values(topics) }))
+  const producer = resources.use(
+    'kafka',
+    openProducer({ ...kafka, name, log, topics: Object.values(topics), deliveryTimeoutMs }),
+  )
 
   const registry = createMetrics('socket')
   // Kafka is not among them: without it rooms, chat and event streams work, and a direct message is refused with a reason.

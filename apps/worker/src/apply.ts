@@ -3,7 +3,7 @@
  * tried again as a batch after 200 ms, 1 s and 5 s; then one by one, and what still fails goes to the dead letters.
  */
 import type { MoplEvent } from '@mopl/contracts/events'
-import type { ConsumedMessage } from '@mopl/infrastructure/kafka-consumer'
+import type { ConsumedMessage } from '@mopl/infrastructure/kafka-messages'
 import { isPostgresUnavailable } from '@mopl/infrastructure/postgres'
 import { isRedisUnavailable } from '@mopl/infrastructure/redis'
 import { wait } from './backoff.ts'

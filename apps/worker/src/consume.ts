@@ -1,7 +1,7 @@
 /** From a batch of Kafka messages to effects: parse, skip what is unknown, apply per handler, put aside what cannot be. */
 import { type EventType, parseEvent } from '@mopl/contracts/events'
 import type { Producer } from '@mopl/infrastructure/kafka'
-import type { ConsumedMessage } from '@mopl/infrastructure/kafka-consumer'
+import type { ConsumedMessage } from '@mopl/infrastructure/kafka-messages'
 import type { Log } from '@mopl/infrastructure/log'
 import { applyWithRetries, type Item } from './apply.ts'
 import { deadLetter } from './dlq.ts'

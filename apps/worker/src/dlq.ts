@@ -1,7 +1,7 @@
 /** Dead letters: `<topic>.<group>.dlq` keeps the message as it came, and headers say where it came from and why it is here. */
 import { deadLetterTopic } from '@mopl/contracts/topics'
 import type { Producer } from '@mopl/infrastructure/kafka'
-import type { ConsumedMessage } from '@mopl/infrastructure/kafka-consumer'
+import type { ConsumedMessage } from '@mopl/infrastructure/kafka-messages'
 
 /** Header names. A message that dies again after a redrive gets new ones, never both. */
 const prefix = 'dlq-'

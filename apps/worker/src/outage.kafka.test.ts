@@ -1,9 +1,12 @@
 import { afterAll, afterEach, expect, test } from 'bun:test'
+import { redisKeys } from '@mopl/contracts/redis-keys'
 import { deadLetterTopic, topics } from '@mopl/contracts/topics'
-import { eventually, testEnv } from '@mopl/infrastructure/testing'
+import { newEvent } from '@mopl/infrastructure/events'
+import { eventually, freePort, testEnv } from '@mopl/infrastructure/testing'
 import { openDoor } from '@mopl/infrastructure/testing-door'
 import { sql } from 'drizzle-orm'
-import { aContent, aReview, createTestSystem, emitted, metricOf, ratingOf } from './testing.ts'
+import { Redis } from 'ioredis'
+import { aContent, aFollow, aReview, aUser, createTestSystem, emitted, metricOf, ratingOf } from './testing.ts'
 
 const system = await createTestSystem()
 const { db, databaseUrl } = system
@@ -97,17 +100,47 @@ test('while PostgreSQL is frozen or away the worker waits, dead-letters nothing,
   await door.shut()
 }, 120_000)
 
-test('while Redis is away notifications wait; the outbox does not', async () => {
+test('while Redis is away a notification is stored and its push waits; ratings go on', async () => {
   const { hostname, port } = new URL(testEnv('REDIS_URL'))
   const door = await openDoor(hostname, Number(port))
   const worker = await system.startWorker({ REDIS_URL: `redis://127.0.0.1:${door.port}` })
-  const contents = await someContents(1)
+  const redis = new Redis(testEnv('REDIS_URL'))
+  const [followerId, followeeId, contents] = [await aUser(db), await aUser(db), await someContents(1)]
+  const stream = redisKeys.eventStream(followeeId)
+  await redis.xadd(stream, '*', 'event', 'connected', 'data', '{}')
+  const waits = async () => (await metricOf(worker, 'mopl_worker_dependency_waits_total', 'mopl-notifications')) ?? 0
+
   await door.shut()
+  const followId = await aFollow(db, followerId, followeeId)
+  await emitted(db, newEvent('follow.created', followeeId, { followId, followerId, followeeId }, 'r'))
   await contents.write(10)
   await contents.agreesWithRecount(30_000)
+  await eventually('a wait', async () => (await waits()) > 1, 20_000)
   expect((await fetch(`${worker.url}/actuator/health/readiness`)).status).toBe(503)
+
   await door.open()
   await eventually('ready', async () => (await fetch(`${worker.url}/actuator/health/readiness`)).ok)
+  await eventually('the push', async () => (await redis.xlen(stream)) === 2)
+  await redis.del(stream)
+  redis.disconnect()
+  await system.stopWorkers()
+  await door.shut()
+}, 60_000)
+
+test('a worker that starts before Kafka is up, but not ready; it heals, and what waited in the outbox is published', async () => {
+  const [host = '', kafkaPort] = testEnv('KAFKA_BROKERS').split(',')[0]?.split(':') ?? []
+  const door = await openDoor(host, Number(kafkaPort))
+  await door.shut()
+  const port = await freePort()
+  const starting = system.startWorker({ KAFKA_BROKERS: `127.0.0.1:${door.port}`, PORT: String(port) })
+  const health = async (probe: string) => (await fetch(`http://127.0.0.1:${port}/actuator/health/${probe}`)).status
+  await eventually('alive', async () => (await health('liveness')) === 200)
+  expect(await health('readiness')).toBe(503)
+  const contents = await someContents(1)
+  await contents.write(3)
+  await door.open()
+  await starting
+  await contents.agreesWithRecount(20_000)
   await system.stopWorkers()
   await door.shut()
 }, 60_000)

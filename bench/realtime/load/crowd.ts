@@ -4,6 +4,7 @@ import { nowMicros, synchroniseClock } from './clock.ts'
 import { type Connection, hangUp, openConnection, say } from './connection.ts'
 import { createDialect } from './dialects.ts'
 import type { ConnectOptions, Entry, Report, SendOptions } from './protocol.ts'
+import { schedule } from './schedule.ts'
 import { stamped } from './stamps.ts'
 import { Tally } from './tally.ts'
 
@@ -44,20 +45,17 @@ export class Crowd {
   }
 
   /** Sends on schedule, taking turns among the connections; a line that leaves late keeps the stamp of when it was due. */
-  async send({ linesPerSecond, lines, startMicros, lineLength }: SendOptions): Promise<{ sent: number }> {
-    for (let sent = 0; sent < lines;) {
-      const dueMicros = startMicros + (sent * 1_000_000) / linesPerSecond
-      const earlyMs = (dueMicros - nowMicros()) / 1_000
-      if (earlyMs > 0) {
-        await delay(Math.ceil(earlyMs))
-        continue
-      }
+  async send({ lines, linesPerSecond, spacing, startMicros, lineLength }: SendOptions): Promise<void> {
+    let sent = 0
+    for (const afterMicros of schedule(lines, linesPerSecond, spacing)) {
+      const dueMicros = startMicros + afterMicros
+      for (let early = dueMicros - nowMicros(); early > 0; early = dueMicros - nowMicros())
+        await delay(Math.ceil(early / 1_000))
       const connection = this.#connections[sent % this.#connections.length]
       if (connection === undefined) throw new Error('nobody is left to send')
       say(connection, connection.dialect.line(connection.viewer, stamped(dueMicros, lineLength)))
       sent += 1
     }
-    return { sent: lines }
   }
 
   report(): Report {

@@ -51,7 +51,7 @@ export class Load {
     mustAllEnter(await this.#speaker.call('connect', { ...rest, ...asSpeakers, viewers }))
   }
 
-  send(options: SendOptions): Promise<{ sent: number }> {
+  send(options: SendOptions): Promise<void> {
     return this.#speaker.call('send', options)
   }
 

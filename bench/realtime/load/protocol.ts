@@ -1,5 +1,6 @@
 /** What the bench and its load processes say to each other, over Bun's channel between processes. */
 import type { Buckets } from './histogram.ts'
+import type { Spacing } from './schedule.ts'
 
 /** How to talk to a server: `bare` publishes what it gets, `stomp` is STOMP over SockJS, `sse` is an HTTP stream. */
 export type DialectName = 'bare' | 'stomp' | 'socket.io' | 'sse'
@@ -29,7 +30,14 @@ export type ConnectOptions = {
 /** From the first connection being opened to the last viewer having entered, on the clock of clock.ts. */
 export type Entry = { startedMicros: number; enteredMicros: number; failed: number; failedBecause: string }
 
-export type SendOptions = { linesPerSecond: number; lines: number; startMicros: number; lineLength: number }
+export type SendOptions = {
+  lines: number
+  linesPerSecond: number
+  spacing: Spacing
+  startMicros: number
+  /** Characters of a line's text. */
+  lineLength: number
+}
 
 export type Report = {
   open: number
@@ -50,7 +58,8 @@ export type Commands = {
   connect: { params: ConnectOptions; result: Entry }
   /** Forgets deliveries and latencies; the connections stay. */
   clear: { params: Record<string, never>; result: void }
-  send: { params: SendOptions; result: { sent: number } }
+  /** Resolves when the last line is on its way. */
+  send: { params: SendOptions; result: void }
   report: { params: Record<string, never>; result: Report }
   disconnect: { params: Record<string, never>; result: void }
 }

@@ -6,8 +6,7 @@ import { startApp, type Surroundings } from '@mopl/local/apps'
 import { freePort } from '@mopl/local/ports'
 import { ensureDatabase, startPostgres } from '@mopl/local/postgres'
 import type { Bench } from '../bench.ts'
-import { nowMicros } from '../load/clock.ts'
-import { lineLength, type Measurement, measureLines, summarise, untilDelivered } from '../measure.ts'
+import { type Measurement, measureLines, summarise, warmUp } from '../measure.ts'
 import { countStoredMessages, insertConversations, signIn } from '../population.ts'
 import { cpuMicros } from '../servers/proc.ts'
 import { startServer } from '../servers/server.ts'
@@ -17,7 +16,7 @@ import type { Scenario } from './index.ts'
 const pairs = 500
 const rates = [10, 100, 1_000]
 const quickRates = [10, 100]
-const firstMessages = 100
+const firstMessages = { receivers: 1, linesPerSecond: 100, seconds: 5 }
 
 export const directMessages: Scenario = {
   title: 'Direct messages: SEND to the receiver’s MESSAGE, stored before it is shown',
@@ -44,10 +43,9 @@ async function measure(bench: Bench, resources: Resources) {
   await load.connect({ target, role: 'inbox', firstViewer: 0, viewers: pairs, concurrency: 50, heartBeatMs: 0 })
   await load.connectSpeakers({ target, role: 'write', speakers: pairs })
   // The first ones wait for the worker's consumers to join their groups, which takes seconds.
-  await load.send({ linesPerSecond: 50, lines: firstMessages, startMicros: nowMicros(), lineLength })
-  await untilDelivered(() => load.report(), firstMessages)
+  await warmUp(bench, firstMessages)
 
-  let sent = firstMessages
+  let sent = firstMessages.linesPerSecond * firstMessages.seconds
   const rows: string[][] = []
   for (const linesPerSecond of bench.isQuick ? quickRates : rates) {
     const measurements: Measurement[] = []

@@ -1,15 +1,18 @@
 /** Many streams of server-sent events, one notification each per second, beside a chat line a second over WebSocket. */
 import type { Bench } from '../bench.ts'
-import { type Measurement, measure, measureLines } from '../measure.ts'
+import { nowMicros } from '../load/clock.ts'
+import { type Measurement, measure, measureLines, untilDelivered } from '../measure.ts'
 import { notify } from '../notifications.ts'
 import { signIn } from '../population.ts'
 import type { Server, ServerName } from '../servers/server.ts'
+import { openRoom, speakers } from './room.ts'
 import { fixed } from '../../report/table.ts'
 import type { Scenario } from './index.ts'
 
 const streams = 5_000
 const quickStreams = 500
 const enteringAtOnce = 200
+const warmUpSeconds = 3
 
 /** One way to tell everybody something once a second. */
 type Way = {
@@ -29,7 +32,7 @@ export const eventStream: Scenario = {
   async run(bench) {
     const receivers = bench.isQuick ? quickStreams : streams
     const seconds = bench.isQuick ? 5 : 20
-    await signIn(bench.surroundings.redisUrl, { viewers: receivers, speakers: 1 })
+    await signIn(bench.surroundings.redisUrl, { viewers: receivers, speakers })
     const rows: string[][] = []
     for (const way of ways) {
       bench.progress(`  ${way.name}`)
@@ -52,26 +55,23 @@ async function overEventStreams(
   seconds: number,
 ): Promise<Measurement> {
   const target = { port: server.target.port, dialect: 'sse' } as const
-  await bench.load.connect({ ...viewers(receivers), target, role: 'inbox' })
+  const { load, surroundings } = bench
+  const viewers = { firstViewer: 0, viewers: receivers, concurrency: enteringAtOnce, heartBeatMs: 0 }
+  await load.connect({ ...viewers, target, role: 'inbox' })
+  const everySecond = (startMicros: number, forSeconds: number) =>
+    notify(surroundings.redisUrl, { receivers, seconds: forSeconds, startMicros })
+  await everySecond(nowMicros(), warmUpSeconds)
+  await untilDelivered(() => load.report(), receivers * warmUpSeconds)
   return measure(bench, server.pid, {
     expected: receivers * seconds,
-    send: (startMicros) => notify(bench.surroundings.redisUrl, { receivers, seconds, startMicros }),
+    send: (startMicros) => everySecond(startMicros, seconds),
   })
 }
 
-async function overWebSockets(
-  bench: Bench,
-  { target, pid }: Server,
-  receivers: number,
-  seconds: number,
-): Promise<Measurement> {
-  await bench.load.connectSpeakers({ target, role: 'speak', speakers: 1 })
-  await bench.load.connect({ ...viewers(receivers), target, role: 'chat' })
-  return measureLines(bench, pid, { receivers, linesPerSecond: 1, seconds })
-}
-
-function viewers(receivers: number) {
-  return { firstViewer: 0, viewers: receivers, concurrency: enteringAtOnce, heartBeatMs: 0 }
+async function overWebSockets(bench: Bench, server: Server, receivers: number, seconds: number): Promise<Measurement> {
+  const room = await openRoom(bench, server)
+  await room.growTo(receivers)
+  return measureLines(bench, server.pid, { receivers, linesPerSecond: 1, seconds })
 }
 
 const cellNames = [

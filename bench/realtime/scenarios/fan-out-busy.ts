@@ -1,11 +1,11 @@
-import { compareRooms } from './rooms.ts'
+import { compareRooms, type Point } from './rooms.ts'
 import type { Scenario } from './index.ts'
 
 /** Rooms small enough that the slowest server and the load fit two cores side by side. */
-const points = [
-  { watchers: 100, linesPerSecond: 100 },
-  { watchers: 200, linesPerSecond: 200 },
-  { watchers: 500, linesPerSecond: 150 },
+const points: Point[] = [
+  { watchers: 100, linesPerSecond: 100, spacing: 'random' },
+  { watchers: 200, linesPerSecond: 200, spacing: 'random' },
+  { watchers: 500, linesPerSecond: 150, spacing: 'random' },
 ]
 
 export const fanOutBusy: Scenario = {

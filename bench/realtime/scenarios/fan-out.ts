@@ -9,7 +9,11 @@ const quickSizes = [100, 1_000]
 export const fanOut: Scenario = {
   title: 'Fan-out, calm: a few chat lines a second into one room',
   run: (bench) => {
-    const points = (bench.isQuick ? quickSizes : sizes).map((watchers) => ({ watchers, linesPerSecond }))
+    const points = (bench.isQuick ? quickSizes : sizes).map((watchers) => ({
+      watchers,
+      linesPerSecond,
+      spacing: 'even' as const,
+    }))
     return compareRooms(bench, points, bench.isQuick ? 5 : 10)
   },
 }

@@ -1,17 +1,14 @@
 /** Chat lines into one room, on each server in turn: what both fan-out scenarios do, at other sizes and rates. */
 import type { Bench } from '../bench.ts'
-import { type Measurement, measureLines, summarise, warmUp } from '../measure.ts'
+import type { Spacing } from '../load/schedule.ts'
+import { type Measurement, measureLines, summarise } from '../measure.ts'
 import { signIn } from '../population.ts'
 import type { Server, ServerName } from '../servers/server.ts'
+import { openRoom, speakers } from './room.ts'
 import { fixed, type Table } from '../../report/table.ts'
 
 /** `watchers` in the room, `linesPerSecond` said in it. */
-export type Point = { watchers: number; linesPerSecond: number }
-
-/** So many speakers that none of them says more than two lines a second. */
-const speakers = 100
-const warmUpWatchers = 100
-const enteringAtOnce = 200
+export type Point = { watchers: number; linesPerSecond: number; spacing: Spacing }
 
 /** Points must be in the order of their watchers: the room only grows while a server runs. */
 export async function compareRooms(bench: Bench, points: readonly Point[], seconds: number): Promise<Table> {
@@ -35,20 +32,11 @@ export async function compareRooms(bench: Bench, points: readonly Point[], secon
 }
 
 async function climb(bench: Bench, server: Server, points: readonly Point[], seconds: number): Promise<Measurement[]> {
-  const { target, pid } = server
-  await bench.load.connectSpeakers({ target, role: 'speak', speakers })
-  let present = 0
-  const growTo = async (watchers: number) => {
-    const options = { target, role: 'chat', concurrency: enteringAtOnce, heartBeatMs: 0 } as const
-    if (watchers > present) await bench.load.connect({ ...options, firstViewer: present, viewers: watchers - present })
-    present = watchers
-  }
-  await growTo(warmUpWatchers)
-  await warmUp(bench, present)
+  const room = await openRoom(bench, server)
   const measurements: Measurement[] = []
-  for (const { watchers, linesPerSecond } of points) {
-    await growTo(watchers)
-    measurements.push(await measureLines(bench, pid, { receivers: watchers, linesPerSecond, seconds }))
+  for (const { watchers, linesPerSecond, spacing } of points) {
+    await room.growTo(watchers)
+    measurements.push(await measureLines(bench, server.pid, { receivers: watchers, linesPerSecond, seconds, spacing }))
   }
   return measurements
 }

@@ -6,7 +6,12 @@ export type Visitor = { rest: RestClient; userId: string; name: string; email: s
 type JwtDto = { userDto: { id: string }; accessToken: string }
 
 export async function signIn(rest: RestClient, email: string, password: string): Promise<string> {
-  const jwt = (await rest.call('POST', '/api/auth/sign-in', 200, new URLSearchParams({ username: email, password }))) as JwtDto
+  const jwt = (await rest.call(
+    'POST',
+    '/api/auth/sign-in',
+    200,
+    new URLSearchParams({ username: email, password }),
+  )) as JwtDto
   rest.accessToken = jwt.accessToken
   return jwt.userDto.id
 }

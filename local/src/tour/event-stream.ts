@@ -13,13 +13,16 @@ export class EventStream {
       headers: { authorization: `Bearer ${accessToken}`, accept: 'text/event-stream' },
       signal: stream.#abort.signal,
     })
-    if (!response.ok || response.body === null) throw new Error(`GET /api/sse: ${response.status}: ${await response.text()}`)
+    if (!response.ok || response.body === null)
+      throw new Error(`GET /api/sse: ${response.status}: ${await response.text()}`)
     void stream.#read(response.body)
     return stream
   }
 
   event(name: string, accept: (data: unknown) => boolean): Promise<EventSourceMessage> {
-    return eventually(`the event ${name}`, () => this.events.find((event) => event.event === name && accept(JSON.parse(event.data))))
+    return eventually(`the event ${name}`, () =>
+      this.events.find((event) => event.event === name && accept(JSON.parse(event.data))),
+    )
   }
 
   /** The server's next sign of life: a comment line. */

@@ -22,14 +22,16 @@ export class RestClient {
     })
     this.#keepCookies(response)
     const text = await response.text()
-    if (response.status !== expected) throw new Error(`${method} ${path}: ${response.status} instead of ${expected}: ${text}`)
+    if (response.status !== expected)
+      throw new Error(`${method} ${path}: ${response.status} instead of ${expected}: ${text}`)
     return text === '' ? undefined : JSON.parse(text)
   }
 
   #headers(body: unknown): Headers {
     const headers = new Headers()
     if (this.accessToken !== undefined) headers.set('authorization', `Bearer ${this.accessToken}`)
-    if (this.#cookies.size > 0) headers.set('cookie', [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '))
+    if (this.#cookies.size > 0)
+      headers.set('cookie', [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '))
     const csrf = this.#cookies.get('XSRF-TOKEN')
     if (csrf !== undefined) headers.set('x-xsrf-token', csrf)
     if (body !== undefined && !(body instanceof FormData) && !(body instanceof URLSearchParams)) {

@@ -19,12 +19,13 @@ export async function walkReviews(guide: Guide, admin: RestClient, visitor: Visi
   const content = await guide.step('an admin creates a content with a thumbnail', () => createContent(admin, title))
   await guide.step('the thumbnail is served', async () => {
     const response = await fetch(new URL(content.thumbnailUrl, admin.baseUrl))
-    if (!response.ok || !response.headers.get('content-type')?.startsWith('image/')) throw new Error(`${response.status}`)
+    if (!response.ok || !response.headers.get('content-type')?.startsWith('image/'))
+      throw new Error(`${response.status}`)
   })
   for (const sortBy of ['createdAt', 'watcherCount', 'rate']) {
     await guide.step(`the list, by ${sortBy}`, async () => {
       const query = new URLSearchParams({ limit: '20', sortBy, sortDirection: 'DESCENDING', keywordLike: title })
-      const page = (await visitor.rest.call('GET', `/api/contents?${query}`, 200)) as Page<ContentDto>
+      const page = (await visitor.rest.call('GET', `/api/contents?${query.toString()}`, 200)) as Page<ContentDto>
       if (page.data[0]?.id !== content.id) throw new Error(`${title} is not in the list`)
     })
   }

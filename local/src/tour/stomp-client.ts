@@ -28,7 +28,8 @@ export class StompClient {
         resolve()
       }
       client.onStompError = (frame) => reject(new Error(`STOMP ERROR ${frame.headers['message']}: ${frame.body}`))
-      client.onWebSocketClose = (event: CloseEvent) => reject(new Error(`closed before CONNECTED: ${event.code} ${event.reason}`))
+      client.onWebSocketClose = (event: CloseEvent) =>
+        reject(new Error(`closed before CONNECTED: ${event.code} ${event.reason}`))
       client.activate()
     })
     return self
@@ -47,7 +48,10 @@ export class StompClient {
   /** The first message on `destination`, past or to come, that `accept` takes. */
   async message<T>(destination: string, accept: (body: T) => boolean): Promise<T> {
     return eventually(`a message on ${destination}`, () =>
-      this.#received.filter((one) => one.destination === destination).map((one) => one.body as T).find(accept),
+      this.#received
+        .filter((one) => one.destination === destination)
+        .map((one) => one.body as T)
+        .find(accept),
     )
   }
 

@@ -8,7 +8,9 @@ const beatTimeoutMs = 16_000
 
 export async function walkStreaming(guide: Guide, visitor: Visitor): Promise<void> {
   guide.journey('4. Server-sent events')
-  const stream = await guide.step('the stream opens', () => EventStream.open(visitor.rest.baseUrl, visitor.rest.accessToken ?? ''))
+  const stream = await guide.step('the stream opens', () =>
+    EventStream.open(visitor.rest.baseUrl, visitor.rest.accessToken ?? ''),
+  )
   await guide.step('it beats within 15 s', () => stream.beat(beatTimeoutMs))
   stream.close()
 }

@@ -4,7 +4,11 @@ import type { Visitor } from './accounts.ts'
 import type { Guide } from './guide.ts'
 import { StompClient } from './stomp-client.ts'
 
-type Watch = { type: 'JOIN' | 'LEAVE'; watchingSession: { id: string; watcher: { userId: string } }; watcherCount: number }
+type Watch = {
+  type: 'JOIN' | 'LEAVE'
+  watchingSession: { id: string; watcher: { userId: string } }
+  watcherCount: number
+}
 type Chat = { sender: { userId: string }; content: string }
 type Page = { data: { id: string; watcher: { userId: string } }[]; totalCount: number }
 
@@ -16,7 +20,9 @@ export async function walkWatching(guide: Guide, contentId: string, first: Visit
   const chat = `/sub/contents/${contentId}/chat`
 
   const one = await guide.step(`${first.name} connects`, () => connect(first))
-  const other = await guide.step(`${second.name} connects to another instance`, () => connectElsewhere(second, one.server))
+  const other = await guide.step(`${second.name} connects to another instance`, () =>
+    connectElsewhere(second, one.server),
+  )
   await guide.step('one joins', async () => {
     one.subscribe(watch)
     one.subscribe(chat)
@@ -31,13 +37,16 @@ export async function walkWatching(guide: Guide, contentId: string, first: Visit
   await guide.step('REST lists both', () =>
     eventually('two watchers', async () => {
       const query = new URLSearchParams({ limit: '20', sortBy: 'createdAt', sortDirection: 'ASCENDING' })
-      const page = (await first.rest.call('GET', `/api/contents/${contentId}/watching-sessions?${query}`, 200)) as Page
+      const page = (await first.rest.call('GET', `/api/contents/${contentId}/watching-sessions?${query.toString()}`, 200)) as Page
       return page.totalCount === 2 && page.data.some((session) => session.id === join.watchingSession.id)
     }),
   )
   await guide.step('a chat line crosses over', async () => {
     one.send(`/pub/contents/${contentId}/chat`, { content: '같이 봐요' })
-    await other.message<Chat>(chat, (message) => message.content === '같이 봐요' && message.sender.userId === first.userId)
+    await other.message<Chat>(
+      chat,
+      (message) => message.content === '같이 봐요' && message.sender.userId === first.userId,
+    )
   })
   await guide.step('a LEAVE carries the id of its JOIN', async () => {
     await other.disconnect()

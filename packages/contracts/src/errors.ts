@@ -30,6 +30,7 @@ export const errors = {
   REVIEW_ALREADY_EXISTS: [409, '이미 리뷰를 작성한 콘텐츠입니다.'],
   ALREADY_FOLLOWING: [409, '이미 팔로우한 사용자입니다.'],
   CONTENT_ALREADY_EXISTS: [409, '이미 등록된 콘텐츠입니다.'],
+  IDEMPOTENCY_CONFLICT: [409, '같은 Idempotency-Key의 요청이 처리 중이거나 내용이 다릅니다.'],
   PAYLOAD_TOO_LARGE: [413, '요청 본문이 너무 큽니다.'],
   UNSUPPORTED_MEDIA_TYPE: [415, '지원하지 않는 형식입니다.'],
   TOO_MANY_REQUESTS: [429, '요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.'],

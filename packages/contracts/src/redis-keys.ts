@@ -36,6 +36,9 @@ export const redisKeys = {
   /** Hash job -> ISO instant of its last success. */
   batchLastSuccess: 'batch:last-success',
 
+  /** String, expires by itself: when the next request of `subject` fits into that limit again, in Unix milliseconds. */
+  rateLimit: (limit: string, subject: string) => `rate:${limit}:{${subject}}`,
+
   /** JSON string, TTL `ttlSeconds.cache`. */
   userSummaryCache: (userId: string) => `cache:user-summary:{${userId}}`,
   contentSummaryCache: (contentId: string) => `cache:content-summary:{${contentId}}`,

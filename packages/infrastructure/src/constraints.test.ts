@@ -118,6 +118,21 @@ describe('uniqueness', () => {
     await insert('processed_events', once)
     expect(await broken(insert('processed_events', once))).toBe('processed_events_pkey')
   })
+
+  test('a caller’s key has one answer per operation', async () => {
+    const once = {
+      id: undefined,
+      caller: newId(),
+      operation: 'POST /',
+      key: 'k',
+      fingerprint: '',
+      status: 201,
+      body: '',
+    }
+    await insert('idempotency_keys', once)
+    expect(await broken(insert('idempotency_keys', once))).toBe('idempotency_keys_pkey')
+    await insert('idempotency_keys', { ...once, operation: 'POST /other' })
+  })
 })
 
 describe('checks', () => {

@@ -4,28 +4,12 @@
  * Offsets are committed after the handler, so that a message is handled at least once. A handler that takes long (a
  * dependency is down) costs nothing but time: the partitions are paused meanwhile, the membership stays.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Message, TopicPartition } from '@confluentinc/kafka-javascript'
 import { connectKafka, type KafkaOptions } from './kafka-client.ts'
-import {
-  createNativeConsumer,
-  disconnect,
-  nameOf,
-  type NativeConsumer,
-  offsetsAfter,
-  type PartitionLag,
-  pull,
-} from './kafka-native.ts'
+import { type ConsumedMessage, nameOf, offsetsAfter, toConsumed } from './kafka-messages.ts'
+import { createNativeConsumer, disconnect, type NativeConsumer, type PartitionLag, pull } from './kafka-native.ts'
 import type { Log } from './log.ts'
-
-export type ConsumedMessage = {
-  topic: string
-  partition: number
-  offset: number
-  key: string
-  value: Buffer
-  headers: Record<string, string>
-}
+import { aborted, settlesWithin } from './within.ts'
 
 export type ConsumerOptions = KafkaOptions & {
   group: string
@@ -42,7 +26,7 @@ export type ConsumerOptions = KafkaOptions & {
 }
 
 export type Consumer = {
-  /** Rejects while the group could not be joined yet. */
+  /** Rejects while the group could not be joined yet, and when the consumer has stopped for good. */
   ping(): Promise<void>
   /** Messages behind the committed offset, per partition held; at most 5 s old. */
   lag(): readonly PartitionLag[]
@@ -60,10 +44,13 @@ const idleMs = 250
 /** Joins the group in the background and stays in it. Never fails: while Kafka is away it keeps trying. */
 export function openConsumer(options: ConsumerOptions): Consumer {
   const member = new GroupMember(options)
-  const running = member.run()
+  const running = member.run().catch((err: unknown) => {
+    member.isConnected = false
+    options.log.error({ err, group: options.group }, 'kafka consumer stopped')
+  })
   return {
     ping: async () => {
-      if (!member.isConnected) throw new Error(`consumer group ${options.group} is not joined yet`)
+      if (!member.isConnected) throw new Error(`consumer group ${options.group} is not joined`)
     },
     lag: () => member.lag,
     close: () => member.close(running),
@@ -89,7 +76,7 @@ class GroupMember {
   async close(running: Promise<void>): Promise<void> {
     this.#closing.abort()
     this.#wake()
-    await Promise.race([this.#inHand, delay(patienceMs, undefined, { ref: false })])
+    await settlesWithin(this.#inHand, patienceMs)
     this.#attempt.abort()
     await running
   }
@@ -114,8 +101,10 @@ class GroupMember {
         group: groupPrefix + group,
         fetchWaitMs,
         log,
-        onRebalance: (client, assigned, partitions) =>
-          void (assigned ? this.#assign(client, partitions) : this.#giveBack(client, partitions)),
+        onRebalance: (client, assigned, partitions) => {
+          const answer = assigned ? this.#assign(client, partitions) : this.#giveBack(client, partitions)
+          answer.catch((err: unknown) => log.warn({ err, group }, 'rebalance was not answered'))
+        },
         onMessages: () => {
           this.#arrived = true
           this.#wake()
@@ -172,7 +161,7 @@ class GroupMember {
   /** Hands the batch over until it is done, or nothing of it is ours any more. */
   async #handle(client: NativeConsumer, batch: readonly Message[]): Promise<void> {
     const { group, handle, log, topicPrefix } = this.#options
-    for (let rest = this.#ours(batch); rest.length > 0; rest = this.#ours(rest)) {
+    for (let rest = this.#ours(batch); rest.length > 0 && !this.#closing.signal.aborted; rest = this.#ours(rest)) {
       const { signal } = (this.#attempt = new AbortController())
       try {
         await handle(
@@ -182,8 +171,7 @@ class GroupMember {
         client.commit(offsetsAfter(this.#ours(rest)))
         return
       } catch (err) {
-        if (this.#closing.signal.aborted) return
-        if (signal.aborted) continue
+        if (signal.aborted || this.#closing.signal.aborted) continue
         log.error({ err, group, messages: rest.length }, 'batch failed, it will be handled again')
         await settlesWithin(aborted(signal), 1_000)
       }
@@ -194,7 +182,7 @@ class GroupMember {
     return messages.filter((message) => this.#owned.has(nameOf(message)))
   }
 
-  #assign(client: NativeConsumer, partitions: TopicPartition[]): void {
+  async #assign(client: NativeConsumer, partitions: TopicPartition[]): Promise<void> {
     for (const partition of partitions) this.#owned.add(nameOf(partition))
     client.incrementalAssign(partitions)
     if (this.#paused) client.pause(partitions)
@@ -207,26 +195,4 @@ class GroupMember {
     this.#attempt.abort()
     client.incrementalUnassign(partitions)
   }
-}
-
-function toConsumed(message: Message, topicPrefix: string): ConsumedMessage {
-  const { topic, partition, offset, key, value, headers = [] } = message
-  return {
-    topic: topic.slice(topicPrefix.length),
-    partition,
-    offset,
-    key: String(key ?? ''),
-    value: value ?? Buffer.alloc(0),
-    headers: Object.fromEntries(headers.flatMap(Object.entries).map(([name, field]) => [name, String(field)])),
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-}
-
-async function settlesWithin(promise: Promise<void>, timeoutMs: number): Promise<boolean> {
-  const settled = new AbortController()
-  const late = delay(timeoutMs, false, { signal: settled.signal }).catch(() => false)
-  return Promise.race([promise.then(() => true), late]).finally(() => settled.abort())
 }

@@ -4,7 +4,6 @@ import kafka, {
   type LibrdKafkaError,
   type Message,
   type TopicPartition,
-  type TopicPartitionOffset,
 } from '@confluentinc/kafka-javascript'
 import { asError, logKafkaError } from './kafka-client.ts'
 import type { Log } from './log.ts'
@@ -95,16 +94,4 @@ function lagOf(statistics: string): PartitionLag[] {
       .filter(({ partition, consumer_lag }) => partition >= 0 && consumer_lag >= 0)
       .map(({ partition, consumer_lag }) => ({ topic, partition, messages: consumer_lag })),
   )
-}
-
-export function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`
-}
-
-/** What to commit once these messages are handled: per partition the offset of the next one. */
-export function offsetsAfter(messages: readonly Message[]): TopicPartitionOffset[] {
-  const next = new Map<string, TopicPartitionOffset>()
-  for (const { topic, partition, offset } of messages)
-    next.set(nameOf({ topic, partition }), { topic, partition, offset: offset + 1 })
-  return [...next.values()]
 }

@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 export function createMetrics(app: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ app })
+  // The event loop's delay is sampled by waking up: at the default of every 10 ms an idle process uses 0.5 % of a core for it.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 })
   return registry
 }

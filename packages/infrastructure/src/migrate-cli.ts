@@ -5,7 +5,9 @@ import { isPostgresUnavailable } from './postgres.ts'
 
 try {
   const applied = await migrate(readEnv(PostgresEnv).DATABASE_URL)
-  process.stdout.write(applied.length === 0 ? 'nothing to apply\n' : applied.map((name) => `applied ${name}\n`).join(''))
+  process.stdout.write(
+    applied.length === 0 ? 'nothing to apply\n' : applied.map((name) => `applied ${name}\n`).join(''),
+  )
 } catch (error) {
   process.exitCode = 1
   process.stderr.write(`${sentence(error)}\n`)

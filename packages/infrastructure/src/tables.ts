@@ -169,3 +169,18 @@ export const processedEvents = pgTable(
   { consumer: text().notNull(), eventId: uuid().notNull(), processedAt: createdAt() },
   (table) => [primaryKey({ columns: [table.consumer, table.eventId] })],
 )
+
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    caller: text().notNull(),
+    operation: text().notNull(),
+    key: text().notNull(),
+    fingerprint: text().notNull(),
+    status: smallint().notNull(),
+    contentType: text(),
+    body: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [primaryKey({ columns: [table.caller, table.operation, table.key] })],
+)

@@ -5,6 +5,9 @@ import type { Db } from '@mopl/infrastructure/postgres'
 import type { RedisClient } from '@mopl/infrastructure/redis'
 import { users } from '@mopl/infrastructure/tables'
 import { eq, type InferSelectModel, sql } from 'drizzle-orm'
+import { giveOneBack, takeOne } from '../http/rate-limit.ts'
+import type { RateLimits } from '../http/rate-limits.ts'
+import type { ApiMetrics } from '../metrics.ts'
 import { toUserDto } from '../users/users.ts'
 import type { Passwords } from './passwords.ts'
 import { parseRefreshToken, type RefreshTokens, type Session } from './refresh-tokens.ts'
@@ -12,17 +15,31 @@ import type { JwtDto, SignIn } from './schemas.ts'
 import { endSession } from './sessions.ts'
 
 type Account = InferSelectModel<typeof users>
-type Deps = { db: Db; redis: RedisClient; passwords: Passwords; refreshTokens: RefreshTokens; tokens: AccessTokens }
+type Deps = {
+  db: Db
+  redis: RedisClient
+  passwords: Passwords
+  refreshTokens: RefreshTokens
+  tokens: AccessTokens
+  rateLimits: RateLimits
+  metrics: ApiMetrics
+}
 type SignedInAnswer = { refreshToken: string; jwt: JwtDto }
 
 /** @throws {AppError} INVALID_CREDENTIALS, ACCOUNT_LOCKED (told only to whoever knows the password), TOO_MANY_REQUESTS */
-export async function signIn(deps: Deps, { username, password }: SignIn): Promise<SignedInAnswer> {
+export async function signIn(
+  deps: Deps,
+  { username, password }: SignIn,
+  clientAddress: string,
+): Promise<SignedInAnswer> {
   const { db, passwords, refreshTokens } = deps
+  const uncount = await countGuess(deps, username, clientAddress)
   const [account] = await db
     .select()
     .from(users)
     .where(eq(sql`lower(${users.email})`, sql`lower(${username})`))
   if (!(await isRight(passwords, password, account)) || account === undefined) throw new AppError('INVALID_CREDENTIALS')
+  await uncount()
 
   // The shared lock makes a role change, a lock or a new password wait until the session exists, so that it ends it;
   // or they came first, and are seen here.
@@ -37,11 +54,12 @@ export async function signIn(deps: Deps, { username, password }: SignIn): Promis
 /**
  * Reads the user before it rotates: a token is not used up by a request that cannot be answered.
  *
- * @throws {AppError} INVALID_TOKEN
+ * @throws {AppError} INVALID_TOKEN, TOO_MANY_REQUESTS
  */
 export async function refresh(deps: Deps, refreshToken: string): Promise<SignedInAnswer> {
-  const userId = parseRefreshToken(refreshToken)?.userId
+  const { userId, deviceId } = parseRefreshToken(refreshToken) ?? {}
   if (userId === undefined) throw new AppError('INVALID_TOKEN')
+  await takeOne(deps, 'refreshPerDevice', `${userId}.${deviceId}`)
   const [account] = await deps.db.select().from(users).where(eq(users.id, userId))
   if (account === undefined) throw new AppError('INVALID_TOKEN')
   return answer(deps, account, await deps.refreshTokens.rotate(refreshToken))
@@ -61,6 +79,21 @@ export async function signOut(
 function ignoreInvalid(error: unknown): undefined {
   if (error instanceof AppError && error.code === 'INVALID_TOKEN') return undefined
   throw error
+}
+
+/**
+ * A guess counts before its password is checked, so that many at once are no way around the limit; what turns out to be
+ * right is no guess and is given back by the function that this returns.
+ */
+async function countGuess(deps: Deps, username: string, clientAddress: string): Promise<() => Promise<void>> {
+  const account = username.toLowerCase()
+  const fromHere = `${account} ${clientAddress}`
+  await takeOne(deps, 'signInPerAccountAndAddress', fromHere)
+  await takeOne(deps, 'signInPerAccount', account)
+  return async () => {
+    await giveOneBack(deps, 'signInPerAccountAndAddress', fromHere)
+    await giveOneBack(deps, 'signInPerAccount', account)
+  }
 }
 
 async function isRight(passwords: Passwords, password: string, account: Account | undefined): Promise<boolean> {

@@ -6,6 +6,7 @@ import { bearerToken } from '../http/authenticate.ts'
 import { clearRefreshCookie, readRefreshCookie, setRefreshCookie } from '../http/cookies.ts'
 import { repeatCsrfCookie } from '../http/csrf.ts'
 import type { Env } from '../http/env.ts'
+import { limitPerAddress } from '../http/rate-limit.ts'
 import { valid } from '../http/validate.ts'
 import { refresh, signIn, signOut } from './auth.ts'
 import { SignIn } from './schemas.ts'
@@ -17,12 +18,12 @@ export function authRoutes(deps: Deps) {
       repeatCsrfCookie(c, cookieSecure)
       return c.body(null, 204)
     })
-    .post('/sign-in', valid('form', SignIn), async (c) => {
-      const { refreshToken, jwt } = await signIn(deps, c.req.valid('form'))
+    .post('/sign-in', limitPerAddress(deps, 'signInPerAddress'), valid('form', SignIn), async (c) => {
+      const { refreshToken, jwt } = await signIn(deps, c.req.valid('form'), c.var.clientAddress)
       setRefreshCookie(c, refreshToken, cookieSecure)
       return c.json(jwt)
     })
-    .post('/refresh', async (c) => {
+    .post('/refresh', limitPerAddress(deps, 'refreshPerAddress'), async (c) => {
       const presented = readRefreshCookie(c)
       if (presented === undefined) throw new AppError('UNAUTHENTICATED')
       const { refreshToken, jwt } = await refresh(deps, presented)

@@ -2,6 +2,7 @@
 import type { Sql } from '@mopl/infrastructure/postgres'
 import { contents } from '@mopl/infrastructure/tables'
 import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { contains } from '../http/keyword.ts'
 import { keyset, type Page, toPage } from '../http/page.ts'
 import { type ContentDto, type ContentQuery, contentSorts } from './schemas.ts'
 import { contentColumns, toContentDto } from './summary.ts'
@@ -10,7 +11,7 @@ export async function listContents(db: Sql, query: ContentQuery): Promise<Page<C
   const { cursor, after, orderBy, limit } = keyset(query, contentSorts, contents.id)
   const filter = and(
     query.typeEqual && eq(contents.type, query.typeEqual),
-    query.keywordLike === undefined ? undefined : mentions(query.keywordLike),
+    query.keywordLike === undefined ? undefined : contains(searched, query.keywordLike),
     query.tagsIn && hasAnyTag(query.tagsIn),
   )
   const [rows, totalCount] = await Promise.all([
@@ -25,18 +26,8 @@ export async function listContents(db: Sql, query: ContentQuery): Promise<Page<C
   return toPage(query, rows, totalCount, toContentDto)
 }
 
-/**
- * The bigrams find the candidates by index (`ix_contents_bigrams`, whose expression this repeats); the pattern makes sure
- * that they stand together. A single character has no bigram.
- */
-function mentions(keyword: string): SQL | undefined {
-  const body = sql`${contents.title} || ' ' || ${contents.description}`
-  const pattern = `%${keyword.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
-  return and(
-    Array.from(keyword).length > 1 ? sql`bigrams(${body}) @> bigrams(${keyword})` : undefined,
-    sql`(${body}) ilike ${pattern}`,
-  )
-}
+/** As `ix_contents_bigrams` has it. */
+const searched = sql`${contents.title} || ' ' || ${contents.description}`
 
 function hasAnyTag(names: readonly string[]): SQL {
   return sql`exists (

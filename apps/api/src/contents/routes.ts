@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { Deps } from '../deps.ts'
 import { authenticate, requireAdmin } from '../http/authenticate.ts'
 import type { Env } from '../http/env.ts'
+import { once } from '../http/once.ts'
 import { validParts } from '../http/parts.ts'
 import { valid } from '../http/validate.ts'
 import { createContent, deleteContent, getContent, updateContent } from './contents.ts'
@@ -16,9 +17,9 @@ export function contentRoutes(deps: Deps) {
     .get('/', signedIn, valid('query', ContentQuery), async (c) =>
       c.json(await listContents(deps.db, c.req.valid('query'))),
     )
-    .post('/', signedIn, requireAdmin, validParts(NewContent, 'thumbnail'), async (c) => {
+    .post('/', signedIn, requireAdmin, validParts(NewContent, 'thumbnail'), once(deps, 'form'), async (c) => {
       const { request, picture } = c.req.valid('form')
-      return c.json(await createContent(deps, request, picture, c.var.requestId), 201)
+      return c.json(await createContent({ ...deps, db: c.var.db }, request, picture, c.var.requestId), 201)
     })
     .get('/:contentId', signedIn, oneContent, async (c) =>
       c.json(await getContent(deps.db, c.req.valid('param').contentId)),

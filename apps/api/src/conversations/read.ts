@@ -107,7 +107,7 @@ function readConversations(db: Sql, userId: string, { where, cursor, orderBy, li
     .from(conversationParticipants)
     .innerJoin(conversations, eq(conversations.id, conversationParticipants.conversationId))
     .innerJoin(me, eq(me.id, conversationParticipants.userId))
-    .innerJoin(other, eq(other.id, sql`case ${userId} when ${lowerUserId} then ${higherUserId} else ${lowerUserId} end`))
+    .innerJoin(other, eq(other.id, sql`case ${me.id} when ${lowerUserId} then ${higherUserId} else ${lowerUserId} end`))
     .leftJoinLateral(lastest, sql`true`)
     .where(where)
     .orderBy(...orderBy)

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { Deps } from '../deps.ts'
 import { authenticate } from '../http/authenticate.ts'
 import type { Env } from '../http/env.ts'
+import { once } from '../http/once.ts'
 import { valid } from '../http/validate.ts'
 import { ensureConversation } from './conversations.ts'
 import { listMessages, markRead } from './direct-messages.ts'
@@ -29,9 +30,9 @@ export function conversationRoutes(deps: Deps) {
     .get('/', signedIn, valid('query', ConversationQuery), async (c) =>
       c.json(await listConversations(db, c.var.user.id, c.req.valid('query'))),
     )
-    .post('/', signedIn, valid('json', NewConversation), async (c) => {
+    .post('/', signedIn, valid('json', NewConversation), once(deps, 'json'), async (c) => {
       const { id } = c.var.user
-      return c.json(await opened(id, await ensureConversation(db, id, c.req.valid('json').withUserId)))
+      return c.json(await opened(id, await ensureConversation(c.var.db, id, c.req.valid('json').withUserId)))
     })
     .get('/with', signedIn, valid('query', ConversationWith), async (c) => {
       const { id } = c.var.user
@@ -51,8 +52,14 @@ export function conversationRoutes(deps: Deps) {
         return c.json(await listMessages(db, c.var.user.id, conversationId, c.req.valid('query')))
       },
     )
-    .post('/:conversationId/direct-messages/:directMessageId/read', signedIn, valid('param', MessageId), async (c) => {
-      await markRead(db, c.var.user.id, c.req.valid('param'))
-      return c.body(null, 200)
-    })
+    .post(
+      '/:conversationId/direct-messages/:directMessageId/read',
+      signedIn,
+      valid('param', MessageId),
+      once(deps),
+      async (c) => {
+        await markRead(c.var.db, c.var.user.id, c.req.valid('param'))
+        return c.body(null, 200)
+      },
+    )
 }

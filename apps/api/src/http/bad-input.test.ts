@@ -17,7 +17,7 @@ test('a known path with another method is 405 and says which it has', async () =
     ['DELETE', '/api/contents', 'GET, HEAD, POST'],
     ['GET', '/api/auth/sign-in', 'POST'],
     ['POST', `/api/contents/${crypto.randomUUID()}`, 'DELETE, GET, HEAD, PATCH'],
-    ['BREW', '/api/users', 'POST'],
+    ['PUT', '/api/users', 'GET, HEAD, POST'],
   ] as const) {
     const answer = await api.call(method, path)
     expect(answer).toMatchObject(refusal(405, 'METHOD_NOT_ALLOWED', {}))

@@ -11,7 +11,7 @@ export function serve(app: Hono<Env>, { HOST, PORT }: { HOST: string; PORT: numb
   const server = Bun.serve({
     hostname: HOST,
     port: PORT,
-    fetch: (request) => app.fetch(request),
+    fetch: (request, self) => app.fetch(request, { remoteAddress: self.requestIP(request)?.address }),
     maxRequestBodySize: maxRequestBytes,
     idleTimeout: idleTimeoutSeconds,
   })

@@ -15,8 +15,8 @@ export async function listPlaylists(db: Sql, readerId: string, query: PlaylistQu
   const { cursor, after, orderBy, limit } = keyset(query, playlistSorts, playlists.id)
   const filter = and(
     query.keywordLike === undefined ? undefined : contains(searched, query.keywordLike),
-    query.ownerIdEqual && eq(playlists.ownerId, query.ownerIdEqual),
-    query.subscriberIdEqual && hasSubscriber(query.subscriberIdEqual),
+    query.ownerIdEqual === undefined ? undefined : eq(playlists.ownerId, query.ownerIdEqual),
+    query.subscriberIdEqual === undefined ? undefined : hasSubscriber(query.subscriberIdEqual),
   )
   const [rows, totalCount] = await Promise.all([
     db

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { Deps } from '../deps.ts'
 import { authenticate } from '../http/authenticate.ts'
 import type { Env } from '../http/env.ts'
+import { once } from '../http/once.ts'
 import { valid } from '../http/validate.ts'
 import { addContent, createPlaylist, deletePlaylist, removeContent, updatePlaylist } from './playlists.ts'
 import { getPlaylist, listPlaylists } from './read.ts'
@@ -18,8 +19,8 @@ export function playlistRoutes(deps: Deps) {
     .get('/', signedIn, valid('query', PlaylistQuery), async (c) =>
       c.json(await listPlaylists(db, c.var.user.id, c.req.valid('query'))),
     )
-    .post('/', signedIn, valid('json', NewPlaylist), async (c) =>
-      c.json(await createPlaylist(db, c.var.user.id, c.req.valid('json'), c.var.requestId), 201),
+    .post('/', signedIn, valid('json', NewPlaylist), once(deps, 'json'), async (c) =>
+      c.json(await createPlaylist(c.var.db, c.var.user.id, c.req.valid('json'), c.var.requestId), 201),
     )
     .get('/:playlistId', signedIn, onePlaylist, async (c) =>
       c.json(await getPlaylist(db, c.var.user.id, c.req.valid('param').playlistId)),
@@ -31,16 +32,16 @@ export function playlistRoutes(deps: Deps) {
       await deletePlaylist(db, c.var.user.id, c.req.valid('param').playlistId)
       return c.body(null, 200)
     })
-    .post('/:playlistId/subscription', signedIn, onePlaylist, async (c) => {
-      await subscribe(db, c.var.user.id, c.req.valid('param').playlistId, c.var.requestId)
+    .post('/:playlistId/subscription', signedIn, onePlaylist, once(deps), async (c) => {
+      await subscribe(c.var.db, c.var.user.id, c.req.valid('param').playlistId, c.var.requestId)
       return c.body(null, 204)
     })
     .delete('/:playlistId/subscription', signedIn, onePlaylist, async (c) => {
       await unsubscribe(db, c.var.user.id, c.req.valid('param').playlistId, c.var.requestId)
       return c.body(null, 204)
     })
-    .post('/:playlistId/contents/:contentId', signedIn, oneContent, async (c) => {
-      await addContent(db, c.var.user.id, c.req.valid('param'), c.var.requestId)
+    .post('/:playlistId/contents/:contentId', signedIn, oneContent, once(deps), async (c) => {
+      await addContent(c.var.db, c.var.user.id, c.req.valid('param'), c.var.requestId)
       return c.body(null, 204)
     })
     .delete('/:playlistId/contents/:contentId', signedIn, oneContent, async (c) => {

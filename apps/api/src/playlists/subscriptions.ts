@@ -29,7 +29,9 @@ export async function unsubscribe(db: Db, subscriberId: string, playlistId: stri
   await db.transaction(async (tx) => {
     const { rowCount } = await tx
       .delete(playlistSubscriptions)
-      .where(and(eq(playlistSubscriptions.playlistId, playlistId), eq(playlistSubscriptions.subscriberId, subscriberId)))
+      .where(
+        and(eq(playlistSubscriptions.playlistId, playlistId), eq(playlistSubscriptions.subscriberId, subscriberId)),
+      )
     if (rowCount === 0) return assertPlaylist(tx, playlistId)
     const ownerId = await count(tx, playlistId, -1)
     await emit(tx, newEvent('playlist.unsubscribed', playlistId, { playlistId, ownerId, subscriberId }, requestId))

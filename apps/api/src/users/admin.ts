@@ -9,13 +9,17 @@ import type { NewUser } from './schemas.ts'
 import { createUser } from './users.ts'
 
 /** Creates the account unless the e-mail is taken, and never changes one. Instances that start together may race. */
-export async function ensureAdmin(deps: { db: Db; passwords: Passwords }, admin: NewUser): Promise<void> {
-  const [existing] = await deps.db
+export async function ensureAdmin(
+  { db, passwords }: { db: Db; passwords: Passwords },
+  { name, email, password }: NewUser,
+): Promise<void> {
+  const [existing] = await db
     .select({ id: users.id })
     .from(users)
-    .where(eq(sql`lower(${users.email})`, sql`lower(${admin.email})`))
+    .where(eq(sql`lower(${users.email})`, sql`lower(${email})`))
   if (existing !== undefined) return
-  await createUser(deps, admin, newId(), 'ADMIN').catch(ignoreTaken)
+  const passwordHash = await passwords.hash(password)
+  await createUser(db, { name, email, passwordHash }, newId(), 'ADMIN').catch(ignoreTaken)
 }
 
 function ignoreTaken(error: unknown): void {

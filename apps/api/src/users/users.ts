@@ -13,14 +13,13 @@ import { named } from '../http/on-error.ts'
 import { mediaUrl } from '../pictures/urls.ts'
 import type { NewUser, UserDto } from './schemas.ts'
 
-/** @throws {AppError} EMAIL_TAKEN, TOO_MANY_REQUESTS */
+/** @throws {AppError} EMAIL_TAKEN */
 export async function createUser(
-  { db, passwords }: { db: Db; passwords: Passwords },
-  { name, email, password }: NewUser,
+  db: Db,
+  { name, email, passwordHash }: Omit<NewUser, 'password'> & { passwordHash: string },
   requestId: string,
   role: Role = 'USER',
 ): Promise<UserDto> {
-  const passwordHash = await passwords.hash(password)
   return db
     .transaction(async (tx) => {
       const [user] = await tx.insert(users).values({ id: newId(), name, email, role, passwordHash }).returning()
@@ -33,7 +32,7 @@ export async function createUser(
 
 /** @throws {AppError} USER_NOT_FOUND */
 export async function getUser(sql: Sql, userId: string): Promise<UserDto> {
-  const [user] = await sql.select().from(users).where(eq(users.id, userId))
+  const [user] = await sql.select(userColumns).from(users).where(eq(users.id, userId))
   if (user === undefined) throw new AppError('USER_NOT_FOUND')
   return toUserDto(user)
 }
@@ -104,7 +103,18 @@ async function lockUser(tx: Sql, userId: string): Promise<{ role: Role; isLocked
   return user
 }
 
-export function toUserDto(user: InferSelectModel<typeof users>): UserDto {
+/** The columns that `toUserDto` needs: never those with secrets. */
+export const userColumns = {
+  id: users.id,
+  createdAt: users.createdAt,
+  email: users.email,
+  name: users.name,
+  profileImageKey: users.profileImageKey,
+  role: users.role,
+  isLocked: users.isLocked,
+}
+
+export function toUserDto(user: Pick<InferSelectModel<typeof users>, keyof typeof userColumns>): UserDto {
   const { id, email, name, role, profileImageKey } = user
   return {
     id,

@@ -3,6 +3,7 @@ import { sqlState } from '@mopl/infrastructure/postgres'
 import {
   contents,
   contentTags,
+  idempotencyKeys,
   notifications,
   outboxEvents,
   processedEvents,
@@ -26,7 +27,7 @@ const daysAgo = (days: number) => new Date(Date.now() - days * day)
 beforeAll(async () => void (batch = await openTestBatch()))
 afterAll(() => batch.close())
 afterEach(async () => {
-  await batch.db.execute(sql`truncate users, contents, tags, outbox_events, processed_events cascade`)
+  await batch.db.execute(sql`truncate users, contents, tags, outbox_events, processed_events, idempotency_keys cascade`)
 })
 
 const publishedEvents = (count: number, at: Date) =>
@@ -111,6 +112,18 @@ describe('cleanup of rows', () => {
     expect(await batch.db.select({ id: processedEvents.eventId }).from(processedEvents)).toEqual([{ id: fresh }])
   })
 
+  test('answers kept for an Idempotency-Key go after a day', async () => {
+    const answer = { caller: newId(), operation: 'POST /api/reviews', fingerprint: '', status: 201, body: '' }
+    await batch.db.insert(idempotencyKeys).values([
+      { ...answer, key: 'old', createdAt: daysAgo(1.1) },
+      { ...answer, key: 'fresh', createdAt: daysAgo(0.9) },
+    ])
+
+    await cleanup.run(aContext(batch.db))
+
+    expect(await batch.db.select({ key: idempotencyKeys.key }).from(idempotencyKeys)).toEqual([{ key: 'fresh' }])
+  })
+
   test('an expired temporary password leaves no hash behind, one in force stays', async () => {
     const expired = await aUser(batch.db, { temporaryPasswordHash: 'a', temporaryPasswordExpiresAt: daysAgo(1) })
     const inForce = await aUser(batch.db, { temporaryPasswordHash: 'b', temporaryPasswordExpiresAt: daysAgo(-1) })
@@ -133,10 +146,12 @@ describe('cleanup of rows', () => {
       'ended-watching-sessions': 0,
       'published-outbox-events': 1_500,
       'processed-events': 0,
+      'idempotency-keys': 0,
       'expired-temporary-passwords': 0,
       'unused-tags': 1,
       'orphaned-pictures': 0,
     })
+    expect(Object.keys(context.tally.counts)).toEqual([...cleanup.kinds])
     expect(await countOutbox()).toBe(1_500)
     expect(await batch.db.$count(tags)).toBe(1)
   })

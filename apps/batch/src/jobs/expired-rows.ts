@@ -34,7 +34,16 @@ const expiries: Expiry[] = [
     expiredAt: sql`processed_at`,
     afterDays: 14,
   },
+  {
+    kind: 'idempotency-keys',
+    table: sql`idempotency_keys`,
+    key: sql`caller, operation, key`,
+    expiredAt: sql`created_at`,
+    afterDays: 1,
+  },
 ]
+
+export const expiredKinds = expiries.map(({ kind }) => kind)
 
 export async function removeExpiredRows(context: JobContext): Promise<void> {
   for (const expiry of expiries) {

@@ -21,5 +21,7 @@ export type Job = {
   schedule: string
   /** One line for the operator. */
   summary: string
+  /** Everything that it counts; a label of metrics, so that the set is closed. */
+  kinds: readonly string[]
   run(context: JobContext): Promise<void>
 }

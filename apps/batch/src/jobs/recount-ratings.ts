@@ -16,6 +16,7 @@ const chunkContents = 100
 export const recountRatings: Job = {
   schedule: '0 5 * * *',
   summary: 'recomputes average ratings and review counts, and repairs what drifted',
+  kinds: ['drifted-ratings'],
   async run({ db, tally, dryRun, signal }) {
     const { rows } = await db.execute<{ id: string }>(
       sql`select contents.id ${driftedContents(sql`true`)} order by contents.id`,

@@ -1,9 +1,11 @@
 import type { ContentSummary, WatchMessage } from '@mopl/contracts/realtime'
 import { redisKeys } from '@mopl/contracts/redis-keys'
 import { eventually, type TestApp } from '@mopl/infrastructure/testing'
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { openSetting, type Person, type Setting } from '../testing/setting.ts'
 import { StompClient } from '../testing/stomp-client.ts'
+
+setDefaultTimeout(60_000)
 
 let setting: Setting
 let one: TestApp

@@ -29,7 +29,8 @@ export type Setting = {
  * without them.
  */
 export async function openSetting(redisUrl = testEnv('REDIS_URL')): Promise<Setting> {
-  const { redis, close } = openRedis({ url: redisUrl, name: 'test', log: createLog('test', 'silent') })
+  const connection = openRedis({ url: redisUrl, name: 'test', log: createLog('test', 'silent') })
+  const { redis } = connection
   await untilRedisReady(redis)
   const apps: TestApp[] = []
   const cache = (key: string, text: string) => redis.set(key, text, 'EX', cachedSeconds)
@@ -68,7 +69,7 @@ export async function openSetting(redisUrl = testEnv('REDIS_URL')): Promise<Sett
     },
     async close() {
       await Promise.all(apps.map((app) => app.close()))
-      await close()
+      await connection.close()
     },
   }
 }

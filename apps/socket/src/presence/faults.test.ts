@@ -1,0 +1,116 @@
+/** Instances that die, freeze, stop, and a Redis that loses everything. */
+import type { ContentSummary, WatchMessage } from '@mopl/contracts/realtime'
+import { redisKeys } from '@mopl/contracts/redis-keys'
+import { eventually } from '@mopl/infrastructure/testing'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { type OwnRedis, startOwnRedis } from '../testing/own-redis.ts'
+import { openSetting, type Person, type Setting } from '../testing/setting.ts'
+import { StompClient } from '../testing/stomp-client.ts'
+
+setDefaultTimeout(90_000)
+
+let ownRedis: OwnRedis
+let setting: Setting
+
+beforeAll(async () => {
+  ownRedis = await startOwnRedis()
+  setting = await openSetting(ownRedis.url)
+})
+afterAll(async () => {
+  await setting.close()
+  await ownRedis.stop()
+})
+
+const watch = ({ id }: ContentSummary) => `/sub/contents/${id}/watch`
+
+async function aWatcher(url: string, content: ContentSummary, person?: Person) {
+  const watcher = person ?? (await setting.aPerson())
+  const client = await StompClient.signIn(url, watcher.token)
+  await client.subscribe(watch(content))
+  return { client, person: watcher }
+}
+const received = (client: StompClient) =>
+  client.frames
+    .filter(({ command }) => command === 'MESSAGE')
+    .map(({ body }) => JSON.parse(body) as WatchMessage)
+    .map(({ type, watcherCount, watchingSession }) => ({ type, watcherCount, userId: watchingSession.watcher.userId }))
+const isReady = async (url: string) => (await fetch(`${url}/actuator/health/readiness`)).ok
+
+test('R6 R7 watchers of a killed and of a frozen instance leave exactly once within 20 s; the frozen one comes back', async () => {
+  const [survivor, killed, frozen] = await Promise.all([1, 2, 3].map(() => setting.startSocket()))
+  const content = await setting.aContent()
+  const witness = await aWatcher(survivor!.url, content)
+  const onKilled = await Promise.all([1, 2, 3].map(() => aWatcher(killed!.url, content)))
+  const onFrozen = await aWatcher(frozen!.url, content)
+  await eventually('all have joined', () => received(witness.client).length === 5)
+  witness.client.frames.length = 0
+  killed!.kill('SIGKILL')
+  frozen!.kill('SIGSTOP')
+  await eventually('all four have left', () => received(witness.client).length === 4, 20_000)
+  const left = received(witness.client)
+  expect(left.map(({ type }) => type)).toEqual(['LEAVE', 'LEAVE', 'LEAVE', 'LEAVE'])
+  expect(left.map(({ watcherCount }) => watcherCount)).toEqual([4, 3, 2, 1])
+  const gone = [...onKilled, onFrozen].map(({ person }) => person.userId)
+  expect(left.map(({ userId }) => userId).toSorted()).toEqual(gone.toSorted())
+
+  frozen!.kill('SIGCONT')
+  const back = await witness.client.next('MESSAGE', ({ body }) => body.includes('JOIN'), 10_000)
+  expect(JSON.parse(back.body)).toMatchObject({
+    watcherCount: 2,
+    watchingSession: { watcher: { userId: onFrozen.person.userId } },
+  })
+  expect(received(witness.client)).toHaveLength(4)
+})
+
+test('R7 Redis flushed: instances register their watchers again, under the same session ids', async () => {
+  const [one, two] = await Promise.all([setting.startSocket(), setting.startSocket()])
+  const content = await setting.aContent()
+  for (const url of [one!.url, two!.url, two!.url]) await aWatcher(url, content)
+  const members = () => setting.redis.hgetall(redisKeys.room(content.id))
+  const before = await members()
+  expect(Object.keys(before)).toHaveLength(3)
+  await setting.redis.flushall()
+  await eventually('the room is as it was', async () => Bun.deepEquals(await members(), before))
+  expect(await setting.redis.zcard(redisKeys.roomSince(content.id))).toBe(3)
+})
+
+test('R10 Redis gone and back empty: sockets stay, the instance says so, watchers are registered again', async () => {
+  const app = await setting.startSocket()
+  const content = await setting.aContent()
+  const { client, person } = await aWatcher(app.url, content)
+  const leaver = await aWatcher(app.url, content)
+  const second = await StompClient.signIn(app.url, (await setting.aPerson()).token)
+  await ownRedis.stop()
+  await eventually('the instance is not ready', async () => !(await isReady(app.url)))
+  second.send(`SUBSCRIBE\nid:1\ndestination:${watch(content)}\n\n`)
+  expect(JSON.parse((await second.next('ERROR')).body)).toMatchObject({ exceptionName: 'UNAVAILABLE' })
+  leaver.client.send('UNSUBSCRIBE\nid:sub-0\n\n')
+  await ownRedis.start()
+  await eventually('the instance is ready', () => isReady(app.url))
+  await eventually('the watcher is registered, and only that one', async () => {
+    const members = await setting.redis.hkeys(redisKeys.room(content.id))
+    return Bun.deepEquals(members, [person.userId])
+  })
+  expect(client.closed).toBeUndefined()
+  client.send('ACK\nid:1\nreceipt:alive\n\n')
+  await client.next('RECEIPT')
+})
+
+test('R8 K2 SIGTERM: sockets are told, who comes back elsewhere does not flap, the rest leave, exit code 0 within 10 s', async () => {
+  const [staying, stopping] = await Promise.all([setting.startSocket(), setting.startSocket()])
+  const content = await setting.aContent()
+  const witness = await aWatcher(staying!.url, content)
+  const [mover, leaver] = [await aWatcher(stopping!.url, content), await aWatcher(stopping!.url, content)]
+  await eventually('all have joined', () => received(witness.client).length === 3)
+  witness.client.frames.length = 0
+  const stoppedAt = performance.now()
+  stopping!.kill('SIGTERM')
+  expect(await mover.client.untilClosed()).toEqual({ code: 1012, reason: 'Service Restart' })
+  expect(mover.client.other).toContain('c[1012,"Service Restart"]')
+  await aWatcher(staying!.url, content, mover.person)
+  expect(await stopping!.exited).toBe(0)
+  expect(performance.now() - stoppedAt).toBeLessThan(10_000)
+  await eventually('somebody has left', () => received(witness.client).length > 0)
+  expect(received(witness.client)).toEqual([{ type: 'LEAVE', watcherCount: 2, userId: leaver.person.userId }])
+  expect(await setting.redis.smembers(redisKeys.nodes)).not.toContain(stopping!.pid)
+})

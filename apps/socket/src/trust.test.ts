@@ -1,0 +1,152 @@
+/** Who may connect, who may stay, and what the process answers to everybody else. */
+import { channels, redisKeys } from '@mopl/contracts/redis-keys'
+import { createAccessTokens } from '@mopl/infrastructure/access-tokens'
+import { newId } from '@mopl/infrastructure/ids'
+import { eventually, type TestApp } from '@mopl/infrastructure/testing'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { openStream } from './testing/event-source.ts'
+import { openSetting, type Person, type Setting } from './testing/setting.ts'
+import { connectFrame, StompClient } from './testing/stomp-client.ts'
+
+setDefaultTimeout(60_000)
+
+let setting: Setting
+let one: TestApp
+let two: TestApp
+
+beforeAll(async () => {
+  setting = await openSetting()
+  const env = { ALLOWED_ORIGINS: 'https://mopl.example' }
+  ;[one, two] = await Promise.all([setting.startSocket(env), setting.startSocket(env)])
+})
+afterAll(() => setting.close())
+
+async function revoke({ userId }: Person, newSessionId = newId()): Promise<void> {
+  await setting.redis.set(redisKeys.authSession(userId), newSessionId, 'EX', 60)
+  const announcement = JSON.stringify({ userId, keepSessionId: newSessionId })
+  await setting.redis.publish(channels.sessionRevoked, announcement)
+}
+
+const errorCode = async (client: StompClient) =>
+  (JSON.parse((await client.next('ERROR')).body) as { exceptionName: string }).exceptionName
+
+test('T2 a token of an ended session is refused', async () => {
+  const person = await setting.aPerson()
+  await setting.redis.set(redisKeys.authSession(person.userId), newId(), 'EX', 60)
+  const client = new StompClient(one.url)
+  await client.opened()
+  client.send(connectFrame(person.token))
+  expect(await errorCode(client)).toBe('SESSION_ENDED')
+  await client.untilClosed()
+})
+
+test('T2 the name of the Authorization header may be written in any case', async () => {
+  const client = new StompClient(one.url)
+  await client.opened()
+  client.send(connectFrame((await setting.aPerson()).token).replace('Authorization', 'authorization'))
+  await client.next('CONNECTED')
+  client.drop()
+})
+
+test('T2 a token signed with another key is refused', async () => {
+  const stranger = createAccessTokens('another secret, just as long as the real one')
+  const client = new StompClient(one.url)
+  await client.opened()
+  client.send(connectFrame(await stranger.sign({ id: newId(), role: 'USER', sessionId: newId() })))
+  expect(await errorCode(client)).toBe('INVALID_TOKEN')
+})
+
+test('T3 whoever does not sign in within 5 s is sent away', async () => {
+  const client = new StompClient(one.url)
+  await client.opened()
+  const openedAt = performance.now()
+  const error = await client.next('ERROR', () => true, 10_000)
+  expect(error.body).toContain('UNAUTHENTICATED')
+  expect(performance.now() - openedAt).toBeWithin(4_800, 8_000)
+  await client.untilClosed()
+})
+
+test('T4 a new sign-in elsewhere ends sockets and streams on every instance, and nobody else’s', async () => {
+  const [person, other] = await Promise.all([setting.aPerson(), setting.aPerson()])
+  const clients = await Promise.all([one, two].map(({ url }) => StompClient.signIn(url, person.token)))
+  const bystander = await StompClient.signIn(one.url, other.token)
+  const stream = await openStream(two.url, person.token)
+  await revoke(person)
+  for (const client of clients) {
+    expect(await errorCode(client)).toBe('SESSION_ENDED')
+    expect(await client.untilClosed()).toMatchObject({ code: 1008 })
+  }
+  await stream.ended
+  bystander.send('ACK\nid:1\nreceipt:alive\n\n')
+  await bystander.next('RECEIPT')
+  bystander.drop()
+})
+
+test('T1 pages of the list and of the own host may connect, others may not', async () => {
+  const origins = { 'https://mopl.example': true, [one.url]: true, 'https://evil.example': false, null: false }
+  for (const [origin, allowed] of Object.entries(origins)) {
+    const client = new StompClient(one.url, { headers: { origin } })
+    await eventually(`an answer to ${origin}`, () => client.socket.readyState !== WebSocket.CONNECTING)
+    expect([origin, client.socket.readyState === WebSocket.OPEN]).toEqual([origin, allowed])
+    client.drop()
+    const response = await fetch(`${one.url}/ws/info`, { headers: { origin } })
+    expect(response.headers.get('access-control-allow-origin')).toBe(allowed ? origin : null)
+    expect((await fetch(`${one.url}/api/sse`, { headers: { origin } })).status).toBe(allowed ? 401 : 403)
+  }
+})
+
+test('T6 a WebSocket message over 64 KB closes its connection', async () => {
+  const client = await StompClient.signIn(one.url, (await setting.aPerson()).token)
+  client.sendRaw('x'.repeat(65 * 1024))
+  expect((await client.untilClosed()).code).not.toBe(1000)
+})
+
+test('J1 the plain pages of SockJS', async () => {
+  expect(await (await fetch(`${one.url}/ws`)).text()).toBe('Welcome to SockJS!\n')
+  const info = await fetch(`${one.url}/ws/info`)
+  expect(await info.json()).toEqual({
+    websocket: true,
+    origins: ['*:*'],
+    cookie_needed: false,
+    entropy: expect.any(Number),
+  })
+  expect(info.headers.get('cache-control')).toContain('no-store')
+  const page = await fetch(`${one.url}/ws/iframe-1.6.1.html`)
+  expect(await page.text()).toContain('SockJS.bootstrap_iframe')
+  const again = await fetch(`${one.url}/ws/iframe.html`, {
+    headers: { 'if-none-match': page.headers.get('etag') ?? '' },
+  })
+  expect(again.status).toBe(304)
+  const preflight = await fetch(`${one.url}/ws/info`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://mopl.example' },
+  })
+  expect(preflight.status).toBe(204)
+  expect(preflight.headers.get('access-control-allow-origin')).toBe('https://mopl.example')
+})
+
+test.each([
+  '/',
+  '/ws/nothing',
+  '/ws/a/b/nothing',
+  '/api/users',
+  '/actuator',
+  '/actuator/env',
+  '/%00',
+  '/ws/iframe.html/x',
+])('T10 %s is 404 with the error body', async (path) => {
+  const response = await fetch(one.url + path)
+  expect(response.status).toBe(404)
+  expect(await response.json()).toMatchObject({ exceptionName: 'ROUTE_NOT_FOUND', details: {} })
+})
+
+test('K1 the actuator tells that the process is ready and what it counts', async () => {
+  expect(await (await fetch(`${one.url}/actuator/health/readiness`)).json()).toEqual({
+    status: 'UP',
+    components: { redis: 'UP', subscriber: 'UP' },
+  })
+  expect((await fetch(`${one.url}/actuator/health/liveness`)).status).toBe(200)
+  const metrics = await (await fetch(`${one.url}/actuator/prometheus`)).text()
+  expect(metrics).toContain('mopl_socket_refusals_total{code="UNAVAILABLE"')
+  expect(metrics).toMatch(/mopl_socket_connections\{transport="sockjs".*\} \d/)
+})

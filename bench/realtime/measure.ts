@@ -57,7 +57,8 @@ function countOf({ linesPerSecond, seconds }: Lines): number {
 export type Sending = { expected: number; send: (startMicros: number) => Promise<unknown> }
 
 /** The server's CPU counts from the first line to the last delivery; whatever else it does meanwhile is included. */
-export async function measure({ load }: Bench, pid: number, { expected, send }: Sending): Promise<Measurement> {
+export async function measure(bench: Bench, pid: number, { expected, send }: Sending): Promise<Measurement> {
+  const { load } = bench
   await load.clear()
   synchroniseClock()
   const idleCpuPerSecond = await cpuWhileIdle(pid)
@@ -65,6 +66,7 @@ export async function measure({ load }: Bench, pid: number, { expected, send }: 
   await send(nowMicros() + leadMicros)
   const received = await untilDelivered(() => load.report(), expected)
   const used = cpuMicros(pid) - before
+  if (received.lost > 0) bench.progress(`  ${received.lost} connections lost: ${received.lostBecause}`)
   return {
     expected,
     delivered: received.deliveries,

@@ -67,7 +67,7 @@ const environments: Record<AppName, (surroundings: Surroundings, name: string) =
     API_URL: to.apiUrl,
     NODE_ID: name,
   }),
-  worker: (to) => ({ ...postgres(to), ...redis(to), ...kafka(to) }),
+  worker: (to) => ({ ...postgres(to), ...redis(to), ...kafka(to), ...mail(to) }),
   batch: (to) => ({ ...postgres(to), ...redis(to), MEDIA_DIR: to.mediaDir }),
 }
 
@@ -78,6 +78,8 @@ const kafka = (to: Surroundings) => ({
   KAFKA_TOPIC_PREFIX: to.kafkaPrefix,
   KAFKA_GROUP_PREFIX: to.kafkaPrefix,
 })
+// SMTP_URL, where the environment has one, names a real server instead.
+const mail = (to: Surroundings) => ({ MAIL_DIR: join(to.mediaDir, '../mail') })
 const origins = (to: Surroundings) => ({
   ALLOWED_ORIGINS: `http://localhost:${to.gatewayPort},http://127.0.0.1:${to.gatewayPort}`,
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 /** The checkout this file is in. */
 export const root = join(import.meta.dir, '../..')
 
-/** What Node runs is bundled by Bun; both addons stay outside and resolve from the workspace they lie in. */
+/** What Node runs is bundled by Bun; addons stay outside and resolve from the workspace they lie in. */
 const bundles = [
   { entry: 'apps/socket/src/main.ts', output: 'apps/socket/dist' },
   { entry: 'apps/worker/src/main.ts', output: 'apps/worker/dist' },
@@ -33,7 +33,7 @@ async function build(entry: string, output: string): Promise<void> {
     outdir: join(root, output),
     target: 'node',
     sourcemap: 'linked',
-    external: ['uWebSockets.js', '@confluentinc/kafka-javascript'],
+    external: ['uWebSockets.js', '@confluentinc/kafka-javascript', '@node-rs/argon2'],
   })
   if (!result.success)
     throw new Error([`${entry} does not build:`, ...result.logs.slice(0, 5).map((log) => Bun.inspect(log))].join('\n'))

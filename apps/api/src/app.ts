@@ -15,6 +15,7 @@ import { onError } from './http/on-error.ts'
 import { requestLog } from './http/request-log.ts'
 import { ringAfterWrites } from './http/ring-outbox.ts'
 import { notificationRoutes } from './notifications/routes.ts'
+import { openApiRoutes } from './openapi/routes.ts'
 import { playlistRoutes } from './playlists/routes.ts'
 import { reviewRoutes } from './reviews/routes.ts'
 import { userRoutes } from './users/routes.ts'
@@ -43,6 +44,7 @@ export function createApp(deps: Deps): Hono<Env> {
       maxAge: 600,
     }),
   )
+  app.route('/api', openApiRoutes(app))
   app.use(csrf(deps))
   app.use(ringAfterWrites(deps.ringOutbox))
 

@@ -9,7 +9,7 @@ import { openRedis, openSubscriber, untilRedisReady } from '@mopl/infrastructure
 import { runApp } from '@mopl/infrastructure/run'
 import { openSessionRegistry } from '@mopl/infrastructure/sessions'
 import * as v from 'valibot'
-import { openSocketServer } from './socket-server.ts'
+import { openSocketServer } from './server.ts'
 
 /** A sender waits this long for the brokers before a direct message is refused. */
 const deliveryTimeoutMs = 5_000

@@ -4,16 +4,13 @@ import { limits } from '@mopl/contracts/scalars'
 import * as v from 'valibot'
 
 const Content = v.pipe(
-  v.string('must be text'),
-  v.check((text) => text.trim() !== '', 'must not be blank'),
-  v.check(
-    (text) => Array.from(text).length <= limits.message.max,
-    `must have at most ${limits.message.max} characters`,
-  ),
+  v.string('문자열이어야 합니다.'),
+  v.check((text) => text.trim() !== '', '비어 있을 수 없습니다.'),
+  v.check((text) => Array.from(text).length <= limits.message.max, `${limits.message.max}자 이하여야 합니다.`),
   // PostgreSQL cannot store it (22021), and a message must never fail after it was accepted.
-  v.check((text) => !text.includes('\0'), 'must not contain NUL'),
+  v.check((text) => !text.includes('\0'), 'NUL 문자를 포함할 수 없습니다.'),
 )
-const MessageBody = v.object({ content: Content }, 'must be an object')
+const MessageBody = v.object({ content: Content }, '객체여야 합니다.')
 
 /** @throws {AppError} MALFORMED_JSON, or INVALID_REQUEST naming the rule, never the value */
 export function readContent(body: string): string {
@@ -21,7 +18,7 @@ export function readContent(body: string): string {
   if (parsed.success) return parsed.output.content
   const [issue] = parsed.issues
   throw new AppError('INVALID_REQUEST', {
-    [v.getDotPath(issue) ?? 'body']: missing(issue) ? 'is required' : issue.message,
+    [v.getDotPath(issue) ?? 'body']: missing(issue) ? '필수 값입니다.' : issue.message,
   })
 }
 

@@ -16,7 +16,7 @@ export function createOrigins(allowed: readonly string[]): Origins {
   const listed = new Set(allowed)
   const allows = (req: HttpRequest) => {
     const origin = req.getHeader('origin')
-    return origin === '' || listed.has(origin) || hostOf(origin) === req.getHeader('host')
+    return origin === '' || listed.has(origin) || hostOf(origin) === ownHost(req)
   }
   return {
     allows,
@@ -26,6 +26,11 @@ export function createOrigins(allowed: readonly string[]): Origins {
       return { vary: 'Origin', 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' }
     },
   }
+}
+
+/** Behind the gateway the host the client asked for; no page can set that header across origins. */
+function ownHost(req: HttpRequest): string {
+  return req.getHeader('x-forwarded-host') || req.getHeader('host')
 }
 
 function hostOf(origin: string): string | undefined {

@@ -1,52 +1,136 @@
-/** The public face of the process: every route of it, and how it starts and stops listening. */
+/** Puts the parts of the socket app together, and takes them apart again in an order that loses nothing. */
+import type { AccessTokens } from '@mopl/infrastructure/access-tokens'
 import type { Health } from '@mopl/infrastructure/health'
-import uWS, { type TemplatedApp } from 'uWebSockets.js'
-import { answer, answerError } from './http.ts'
+import type { Producer } from '@mopl/infrastructure/kafka'
+import type { Log } from '@mopl/infrastructure/log'
+import type { Resources } from '@mopl/infrastructure/resources'
+import type { SessionRegistry } from '@mopl/infrastructure/sessions'
+import type { Redis } from 'ioredis'
+import type { Registry } from 'prom-client'
+import uWS from 'uWebSockets.js'
+import { createApiClient } from './api-client.ts'
+import { readBearer } from './bearer.ts'
+import { Channels } from './channels.ts'
+import { commonRoutes } from './common-routes.ts'
 
-/** LIBUS_LISTEN_EXCLUSIVE_PORT: without it two processes share a port, and a port in use is not noticed. */
-const exclusivePort = 1
+import { directMessageDestinations } from './direct-messages/direct-message-destinations.ts'
+import { closeConversation, withoutOpenPrefix } from './direct-messages/open-conversation.ts'
+import { EventStreams } from './event-stream/event-streams.ts'
+import { eventStreamRoutes } from './event-stream/routes.ts'
+import { FanOut } from './fan-out.ts'
+import { listen } from './listen.ts'
+import { createLookups } from './lookups.ts'
+import { createSocketMetrics } from './metrics.ts'
+import { createOrigins } from './origins.ts'
+import { keepAlive } from './presence/keep-alive.ts'
+import { Node } from './presence/node.ts'
+import { Presence } from './presence/presence.ts'
+import type { Withdraw } from './presence/reaper.ts'
+import { createPublisher } from './publisher.ts'
+import { roomDestinations } from './rooms/room-destinations.ts'
+import { Rooms } from './rooms/rooms.ts'
+import { leaveWatching } from './rooms/watching.ts'
+import { SignedIn } from './signed-in.ts'
+import { sockJsRoutes } from './sockjs/routes.ts'
+import { HeartBeats } from './stomp/heart-beat.ts'
+import { webSockets } from './web-socket.ts'
+import { within } from './within.ts'
 
-/** The native function takes a host and options together; its type declarations do not know. */
-declare module 'uWebSockets.js' {
-  interface TemplatedApp {
-    listen(
-      host: string,
-      port: number,
-      options: number,
-      callback: (token: us_listen_socket | false) => void,
-    ): TemplatedApp
-  }
-}
+/** Clients come back somewhere else meanwhile; the grace of the last one runs out after it. */
+const restartSpreadMs = 2_000
+const untilEmptyMs = 5_000
 
-/** `/actuator/*` for operators; everything nobody else answers is 404. */
-export function commonRoutes(app: TemplatedApp, health: Health): void {
-  app.get('/actuator/*', (res, req) => {
-    let aborted = false
-    res.onAborted(() => {
-      aborted = true
-    })
-    health.answer(req.getUrl()).then(
-      (found) => {
-        if (aborted) return
-        if (found === undefined) answerError(res, 'ROUTE_NOT_FOUND')
-        else answer(res, found.status, { 'content-type': found.contentType }, found.body)
-      },
-      () => void (aborted || answerError(res, 'INTERNAL')),
-    )
-  })
-  app.any('/*', (res) => answerError(res, 'ROUTE_NOT_FOUND'))
+export type SocketServerDeps = {
+  resources: Resources
+  redis: Redis
+  subscriber: Redis
+  producer: Producer
+  registry: Registry
+  health: Health
+  log: Log
+  sessions: SessionRegistry
+  accessTokens: AccessTokens
+  apiUrl: string
+  allowedOrigins: readonly string[]
+  nodeName: string
+  host: string
+  port: number
 }
 
 /**
- * Starts to listen. Returns what stops it; connections that are open stay.
+ * Everything it opens is registered in `resources`: what is closed last stands first.
  *
- * @throws {Error} when the port is in use
+ * @throws {Error} when Redis is away or the port is in use
  */
-export function listen(app: TemplatedApp, host: string, port: number): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    app.listen(host, port, exclusivePort, (token) => {
-      if (token === false) reject(new Error(`cannot listen on ${host}:${port}: is the port in use?`))
-      else resolve(() => uWS.us_listen_socket_close(token))
-    })
+export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
+  const { resources, redis, subscriber, producer, registry, health, log, sessions, accessTokens } = deps
+  const app = uWS.App()
+  resources.defer('sockets', () => void app.close())
+  const publish = (topic: string, text: string) => void app.publish(topic, text)
+
+  const metrics = createSocketMetrics(registry, () => rooms.size)
+  const origins = createOrigins(deps.allowedOrigins)
+  const { users, contents, participants } = createLookups(redis, createApiClient(deps.apiUrl, accessTokens))
+  const publisher = createPublisher(producer, log, () => metrics.kafkaFailures.inc())
+  const channels = new Channels(subscriber)
+  const node = new Node(redis, deps.nodeName)
+  await node.enter()
+  resources.defer('node', () => node.leave())
+  const presence = new Presence(redis, node, (err) => {
+    metrics.redisFailures.inc()
+    log.warn({ err }, 'redis does not agree yet')
   })
+  const onDelivered = (receivers: number) => metrics.deliveries.inc(receivers)
+  const fanOut = new FanOut({ publish, nodeId: node.id, onDelivered })
+  const rooms = new Rooms({ channels, fanOut, contents, log })
+  const streams = new EventStreams({ redis, channels, metrics, log })
+  const signedIn = resources.use('signed-in', new SignedIn(sessions))
+  const bearer = (header: string | undefined) => readBearer(accessTokens, header)
+
+  const roomKinds = roomDestinations({ redis, publisher, rooms, presence, fanOut, contents })
+  const messageKinds = directMessageDestinations({ redis, channels, fanOut, presence, publisher, participants, log })
+  const destinations = {
+    subscribe: { ...roomKinds.subscribe, ...messageKinds.subscribe },
+    send: { ...roomKinds.send, ...messageKinds.send },
+  }
+  const heartBeats = new HeartBeats(publish)
+  const serverName = `mopl/${deps.nodeName}`
+  const services = { log, serverName, metrics, destinations, signedIn, users, heartBeats, readBearer: bearer }
+
+  const withdraw: Withdraw = async (key, nodeId) => {
+    const opened = withoutOpenPrefix(key)
+    const [id = '', userId = ''] = (opened ?? key).split('|')
+    if (opened !== undefined) return closeConversation(redis, id, nodeId, userId)
+    return leaveWatching({ redis, publisher }, id, nodeId, userId, `reaped-${nodeId}`)
+  }
+  const stopKeepingAlive = keepAlive({
+    redis,
+    subscriber,
+    node,
+    presence,
+    withdraw,
+    log,
+    onReaped: (count) => metrics.reapedMembers.inc(count),
+    onFlushed: () => streams.resyncAll(),
+  })
+  resources.defer('keep-alive', stopKeepingAlive)
+  // Announcements and hints may have been lost with the link. Answered after the re-subscriptions, the echo says that they stand.
+  subscriber.on('ready', () => {
+    subscriber.ping().then(
+      () => {
+        signedIn.checkAll()
+        streams.resyncAll()
+      },
+      (err: unknown) => log.warn({ err }, 'subscriber link lost again'),
+    )
+  })
+
+  sockJsRoutes(app, origins)
+  const sockets = webSockets(app, services, origins)
+  eventStreamRoutes(app, { streams, signedIn, readBearer: bearer, origins, metrics, log })
+  commonRoutes(app, health)
+  resources.defer('presence', () => within(untilEmptyMs, presence.untilEmpty()))
+  resources.use('event-streams', streams)
+  resources.defer('connections', () => sockets.close(restartSpreadMs))
+  resources.defer('listening', await listen(app, deps.host, deps.port))
 }

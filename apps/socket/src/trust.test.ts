@@ -95,6 +95,30 @@ test('T1 pages of the list and of the own host may connect, others may not', asy
   }
 })
 
+test('T1 behind a gateway the own host is the one the client asked for', async () => {
+  const headers = { origin: 'https://behind.example:8443', 'x-forwarded-host': 'behind.example:8443' }
+  const client = new StompClient(one.url, { headers })
+  await client.opened()
+  client.drop()
+})
+
+test('T5 a connection outlives its token while its session is in force, and ends with the session', async () => {
+  const [staying, leaving] = await Promise.all([setting.aPerson(), setting.aPerson()])
+  const expiresAt = Math.floor(Date.now() / 1000) + 7
+  // The instance remembers for 5 s that a session is in force.
+  const [stays, leaves] = await Promise.all(
+    [staying, leaving].map((person) => StompClient.signIn(one.url, setting.tokenOf(person, expiresAt))),
+  )
+  // Unannounced, as when nobody refreshes the session.
+  await setting.redis.del(redisKeys.authSession(leaving.userId))
+  const error = await leaves!.next('ERROR', () => true, 15_000)
+  expect(error.body).toContain('SESSION_ENDED')
+  expect(Date.now()).toBeGreaterThan(expiresAt * 1000)
+  stays!.send('ACK\nid:1\nreceipt:alive\n\n')
+  await stays!.next('RECEIPT')
+  stays!.drop()
+})
+
 test('T6 a WebSocket message over 64 KB closes its connection', async () => {
   const client = await StompClient.signIn(one.url, (await setting.aPerson()).token)
   client.sendRaw('x'.repeat(65 * 1024))

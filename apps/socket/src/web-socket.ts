@@ -23,11 +23,9 @@ const limits = {
 
 const sockJsBeatTopic = 'sockjs/beat'
 const sockJsBeatEveryMs = 25_000
-const backlogSampledEveryMs = 1_000
-const abnormalClosure = 1006
 
 type SocketData = { framing: Framing; requestId: string; connection: Connection | undefined }
-type Connection = { session: StompSession; gone: () => void; backlogBytes: number }
+type Connection = { session: StompSession; gone: () => void; slow: boolean }
 
 export type WebSockets = {
   /** Ends all connections with 1012, evenly spread over the time, so that their clients do not come back all at once. */
@@ -56,20 +54,24 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
         ws.subscribe(sockJsBeatTopic)
       }
       const { transport, gone } = transportOf(ws, framing)
-      data.connection = { session: new StompSession(transport, services, data.requestId), gone, backlogBytes: 0 }
+      data.connection = { session: new StompSession(transport, services, data.requestId), gone, slow: false }
     },
     message: (ws, message) => {
       const session = ws.getUserData().connection?.session
       if (session !== undefined) receive(session, framing, Buffer.from(message))
     },
-    close: (ws, code, reason) => {
+    // Past its limit the library drops the message, and closes the connection after this.
+    dropped: (ws) => {
+      const { connection } = ws.getUserData()
+      if (connection === undefined || connection.slow) return
+      connection.slow = true
+      services.metrics.slowReaders.inc({ transport: framing })
+    },
+    close: (ws) => {
       open.delete(ws)
       services.metrics.connections.dec({ transport: framing })
       const { connection } = ws.getUserData()
       if (connection === undefined) return
-      // The library closes a connection past its limit without a word of why.
-      if (code === abnormalClosure && reason.byteLength === 0 && connection.backlogBytes > 0)
-        services.metrics.slowReaders.inc({ transport: framing })
       connection.gone()
       connection.session.lost()
     },
@@ -78,19 +80,11 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
   app.ws('/ws/websocket', behavior('raw'))
   app.ws('/ws/:server/:session/websocket', behavior('sockjs'))
 
-  const timers = [
-    setInterval(() => app.publish(sockJsBeatTopic, beatFrame), sockJsBeatEveryMs),
-    setInterval(() => {
-      for (const ws of open) {
-        const { connection } = ws.getUserData()
-        if (connection !== undefined) connection.backlogBytes = ws.getBufferedAmount()
-      }
-    }, backlogSampledEveryMs),
-  ]
+  const beats = setInterval(() => app.publish(sockJsBeatTopic, beatFrame), sockJsBeatEveryMs)
 
   return {
     async close(spreadMs) {
-      for (const timer of timers) clearInterval(timer)
+      clearInterval(beats)
       const sessions = [...open].flatMap((ws) => ws.getUserData().connection?.session ?? [])
       const steps = Math.min(40, sessions.length)
       for (let step = 0; step < steps; step += 1) {

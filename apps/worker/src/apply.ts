@@ -7,6 +7,7 @@ import type { ConsumedMessage } from '@mopl/infrastructure/kafka-messages'
 import { isPostgresUnavailable } from '@mopl/infrastructure/postgres'
 import { isRedisUnavailable } from '@mopl/infrastructure/redis'
 import { wait } from './backoff.ts'
+import { MailUnavailable } from './mail.ts'
 
 export type Item = { message: ConsumedMessage; event: MoplEvent }
 
@@ -55,11 +56,14 @@ async function tryOnce(items: readonly Item[], attempt: Attempt): Promise<unknow
       return undefined
     } catch (error) {
       attempt.signal.throwIfAborted()
-      if (!isPostgresUnavailable(error) && !isRedisUnavailable(error))
-        return error ?? new Error('failed without a reason')
+      if (!isDependencyAway(error)) return error ?? new Error('failed without a reason')
       attempt.onDependencyAway(error)
       await wait(Math.min(200 * 2 ** waits, longestWaitMs), attempt.signal)
       attempt.signal.throwIfAborted()
     }
   }
+}
+
+function isDependencyAway(error: unknown): boolean {
+  return isPostgresUnavailable(error) || isRedisUnavailable(error) || error instanceof MailUnavailable
 }

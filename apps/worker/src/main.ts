@@ -1,6 +1,5 @@
 /** The relay carries events from the outbox to Kafka; the consumers give them their effects. */
 import { topics } from '@mopl/contracts/topics'
-import { AppEnv, KafkaEnv, PostgresEnv, RedisEnv } from '@mopl/infrastructure/config'
 import { Health, serveActuator } from '@mopl/infrastructure/health'
 import { kafkaOptions, openProducer } from '@mopl/infrastructure/kafka'
 import { type Consumer, openConsumer } from '@mopl/infrastructure/kafka-consumer'
@@ -8,17 +7,16 @@ import { createMetrics } from '@mopl/infrastructure/metrics'
 import { openPostgres } from '@mopl/infrastructure/postgres'
 import { openRedis } from '@mopl/infrastructure/redis'
 import { runApp } from '@mopl/infrastructure/run'
-import * as v from 'valibot'
 import { openBell } from './bell.ts'
 import { consume } from './consume.ts'
+import { WorkerEnv } from './env.ts'
 import { consumerGroups, deadLetterTopics } from './groups.ts'
+import { openMail } from './mail.ts'
 import { createWorkerMetrics } from './metrics.ts'
 import { countWaiting } from './outbox.ts'
 import { relayDeliveryTimeoutMs, startRelay } from './relay.ts'
 
-const Env = v.object({ ...AppEnv.entries, ...PostgresEnv.entries, ...RedisEnv.entries, ...KafkaEnv.entries })
-
-await runApp('worker', Env, async ({ env, log, resources }) => {
+await runApp('worker', WorkerEnv, async ({ env, log, resources }) => {
   const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = env
   const kafka = kafkaOptions(env)
   const groups = consumerGroups()
@@ -54,7 +52,11 @@ await runApp('worker', Env, async ({ env, log, resources }) => {
 
   const bell = resources.use('bell', openBell(url, log))
   resources.use('relay', startRelay({ db: postgres.db, producer, bell, log, metrics }))
-  const deps = { db: postgres.db, redis: redis.redis, producer, log, metrics }
+  const mail = resources.use(
+    'mail',
+    openMail({ smtpUrl: env.SMTP_URL, from: env.MAIL_FROM, directory: env.MAIL_DIR, log }),
+  )
+  const deps = { db: postgres.db, redis: redis.redis, mail, producer, log, metrics }
   for (const group of groups)
     consumers.set(
       group.name,

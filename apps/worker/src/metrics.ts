@@ -79,7 +79,10 @@ export function createWorkerMetrics(
     handled: perConsumer('mopl_worker_events_handled_total', 'Events that had their effect'),
     skipped: perConsumer('mopl_worker_events_skipped_total', 'Events of an unknown type or a newer version'),
     retried: perConsumer('mopl_worker_retries_total', 'Batches tried again because their handler failed'),
-    dependencyWaits: perConsumer('mopl_worker_dependency_waits_total', 'Waits because PostgreSQL or Redis was away'),
+    dependencyWaits: perConsumer(
+      'mopl_worker_dependency_waits_total',
+      'Waits because PostgreSQL, Redis or the mail server was away',
+    ),
     deadLettered,
     lag,
     eventAge: new Histogram({

@@ -1,6 +1,6 @@
 /** What the socket sends to clients, and what processes tell it through Redis. */
 import * as v from 'valibot'
-import { Instant, Uuid } from './scalars.ts'
+import { Count, Instant, Uuid } from './scalars.ts'
 
 export const UserSummary = v.object({ userId: Uuid, name: v.string(), profileImageUrl: v.optional(v.string()) })
 export type UserSummary = v.InferOutput<typeof UserSummary>
@@ -16,7 +16,7 @@ export const ContentSummary = v.object({
   thumbnailUrl: v.optional(v.string()),
   tags: v.array(v.string()),
   averageRating: v.number(),
-  reviewCount: v.number(),
+  reviewCount: Count,
 })
 export type ContentSummary = v.InferOutput<typeof ContentSummary>
 

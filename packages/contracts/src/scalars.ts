@@ -7,6 +7,9 @@ export const Uuid = v.pipe(v.string(), v.uuid(), v.toLowerCase())
 /** ISO-8601 UTC with `Z` and millisecond precision, the only form in which times travel. */
 export const Instant = v.pipe(v.string(), v.isoTimestamp())
 
+/** How many there are of something. */
+export const Count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
 /** Length limits of texts, in characters (contract section 5, rule 11). The database repeats them as checks. */
 export const limits = {
   name: { min: 2, max: 50 },

@@ -7,5 +7,10 @@ import { UserDto } from '../users/schemas.ts'
 export const SignIn = v.object({ username: v.pipe(Storable, v.trim()), password: v.string() })
 export type SignIn = v.InferOutput<typeof SignIn>
 
+export const PasswordReset = v.object({ email: v.pipe(Storable, v.trim(), v.email()) })
+
+/** The cookie as the document shows it; what is in it is nobody's business but ours. */
+export const RefreshCookie = v.object({ REFRESH_TOKEN: v.string() })
+
 export const JwtDto = v.object({ userDto: UserDto, accessToken: v.string() })
 export type JwtDto = v.InferOutput<typeof JwtDto>

@@ -1,9 +1,9 @@
 /** What comes in and goes out of contents. */
 import { ContentSummary, ContentType } from '@mopl/contracts/realtime'
-import { limits, Uuid } from '@mopl/contracts/scalars'
+import { Count, limits, Uuid } from '@mopl/contracts/scalars'
 import { contents } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageQuery, type Sort } from '../http/page.ts'
+import { pageOf, pageQuery, type Sort } from '../http/page.ts'
 import { Keyword, text } from '../http/text.ts'
 
 export const ContentId = v.object({ contentId: Uuid })
@@ -41,7 +41,7 @@ export const ContentQuery = v.object({
   keywordLike: v.optional(Keyword),
   tagsIn: v.optional(
     v.pipe(
-      v.union([Tag, v.array(Tag)]),
+      v.union([Tag, v.pipe(v.array(Tag), v.metadata({ maxItems: maxTags }))]),
       v.transform((names) => [names].flat()),
       v.maxLength(maxTags),
     ),
@@ -52,6 +52,8 @@ export type ContentQuery = v.InferOutput<typeof ContentQuery>
 export const ContentDto = v.object({
   ...ContentSummary.entries,
   thumbnailUrl: v.string(),
-  watcherCount: v.number(),
+  watcherCount: Count,
 })
 export type ContentDto = v.InferOutput<typeof ContentDto>
+
+export const ContentPage = pageOf(ContentDto)

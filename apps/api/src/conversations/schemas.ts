@@ -3,7 +3,7 @@ import { DirectMessageDto, UserSummary } from '@mopl/contracts/realtime'
 import { Uuid } from '@mopl/contracts/scalars'
 import { conversationParticipants, directMessages } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageQuery, type Sort } from '../http/page.ts'
+import { pageOf, pageQuery, type Sort } from '../http/page.ts'
 import { Keyword } from '../http/text.ts'
 
 export const ConversationId = v.object({ conversationId: Uuid })
@@ -35,3 +35,6 @@ export const ConversationDto = v.object({
   hasUnread: v.boolean(),
 })
 export type ConversationDto = v.InferOutput<typeof ConversationDto>
+
+export const ConversationPage = pageOf(ConversationDto)
+export const MessagePage = pageOf(DirectMessageDto)

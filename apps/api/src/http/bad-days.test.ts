@@ -49,9 +49,11 @@ test('without Redis whatever needs a session answers 503 with Retry-After, at on
   }
 })
 
-test('without Redis sign-up, sign-in, refresh and sign-out answer 503: nobody could count the tries', async () => {
+test('without Redis sign-up, sign-in, reset, refresh and sign-out answer 503: nobody could count the tries', async () => {
   const json = { name: '이름', email: `${crypto.randomUUID()}@mopl.test`, password: 'correct horse' }
   expect(await soon(noRedis.call('POST', '/api/users', { json }))).toMatchObject(refusal(503, 'UNAVAILABLE'))
+  const reset = { json: { email: json.email } }
+  expect(await soon(noRedis.call('POST', '/api/auth/reset-password', reset))).toMatchObject(refusal(503, 'UNAVAILABLE'))
   const form = new URLSearchParams({ username: json.email, password: json.password })
   expect(await soon(noRedis.call('POST', '/api/auth/sign-in', { body: form }))).toMatchObject(
     refusal(503, 'UNAVAILABLE'),

@@ -6,7 +6,7 @@
  * cursors repeat rows or lose them.
  */
 import { AppError } from '@mopl/contracts/errors'
-import { Uuid } from '@mopl/contracts/scalars'
+import { Count, Uuid } from '@mopl/contracts/scalars'
 import { type AnyColumn, asc, desc, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { Storable } from './text.ts'
@@ -55,12 +55,34 @@ function asText(value: AnyColumn): SQL<string> {
 /** The query parameters that every list shares; a list spreads its filters beside them. */
 export function pageQuery<K extends string>(sortNames: readonly [K, ...K[]]) {
   return {
-    limit: v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number), v.minValue(1), v.maxValue(100)),
-    sortBy: v.picklist(sortNames),
-    sortDirection: v.picklist(['ASCENDING', 'DESCENDING']),
-    cursor: v.optional(Storable),
-    idAfter: v.optional(Uuid),
+    limit: Limit,
+    sortBy: v.pipe(v.picklist(sortNames), v.description('정렬 기준')),
+    sortDirection: v.pipe(v.picklist(['ASCENDING', 'DESCENDING']), v.description('정렬 방향')),
+    cursor: v.optional(v.pipe(Storable, v.description('커서: 앞 페이지의 nextCursor'))),
+    idAfter: v.optional(v.pipe(Uuid, v.description('보조 커서: 앞 페이지의 nextIdAfter'))),
   }
+}
+
+const Limit = v.pipe(
+  v.string(),
+  v.check((value) => /^\d{1,4}$/.test(value), '정수여야 합니다.'),
+  v.metadata({ type: 'integer', minimum: 1, maximum: 100, description: '한 번에 가져올 개수' }),
+  v.transform(Number),
+  v.minValue(1),
+  v.maxValue(100),
+)
+
+/** The schema of a `Page` of such items. */
+export function pageOf<S extends v.GenericSchema>(item: S) {
+  return v.object({
+    data: v.array(item),
+    nextCursor: v.nullable(v.string()),
+    nextIdAfter: v.nullable(Uuid),
+    hasNext: v.boolean(),
+    totalCount: Count,
+    sortBy: v.string(),
+    sortDirection: v.picklist(['ASCENDING', 'DESCENDING']),
+  })
 }
 
 /** The parts of a list's statement: select `cursor` beside the row, `where` after its filters, one row too many. */

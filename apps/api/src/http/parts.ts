@@ -3,8 +3,9 @@ import { AppError } from '@mopl/contracts/errors'
 import type { HonoRequest, MiddlewareHandler } from 'hono'
 import type * as v from 'valibot'
 import { type Form, maxPictureBytes, mediaType, parseJson, readForm, readJson } from './body.ts'
+import { telling } from './describe.ts'
 import type { Env } from './env.ts'
-import { parsed } from './validate.ts'
+import { bodyRefusals, parsed } from './validate.ts'
 
 export type Parts<T> = { request: T; picture: Blob | undefined }
 
@@ -18,11 +19,14 @@ export function validParts<S extends v.GenericSchema<unknown, object>>(
   schema: S,
   pictureName: string,
 ): MiddlewareHandler<Env, string, { in: { form: Parts<v.InferInput<S>> }; out: { form: Parts<v.InferOutput<S>> } }> {
-  return async (c, next) => {
-    const { request, picture } = await readParts(c.req, pictureName)
-    c.req.addValidatedData('form', { request: parsed(schema, request), picture })
-    await next()
-  }
+  return telling(
+    async (c, next) => {
+      const { request, picture } = await readParts(c.req, pictureName)
+      c.req.addValidatedData('form', { request: parsed(schema, request), picture })
+      await next()
+    },
+    { body: { type: 'parts', schema, picture: pictureName }, refusals: [...bodyRefusals, 'MALFORMED_JSON'] },
+  )
 }
 
 async function readParts(request: HonoRequest, pictureName: string): Promise<Parts<unknown>> {

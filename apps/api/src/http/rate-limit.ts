@@ -8,6 +8,7 @@ import { redisKeys } from '@mopl/contracts/redis-keys'
 import type { RedisClient } from '@mopl/infrastructure/redis'
 import type { MiddlewareHandler } from 'hono'
 import type { ApiMetrics } from '../metrics.ts'
+import { telling } from './describe.ts'
 import type { Env } from './env.ts'
 import type { RateLimitName, RateLimits } from './rate-limits.ts'
 
@@ -15,10 +16,13 @@ type Deps = { redis: RedisClient; rateLimits: RateLimits; metrics: ApiMetrics }
 
 /** @throws {AppError} TOO_MANY_REQUESTS */
 export function limitPerAddress(deps: Deps, name: RateLimitName): MiddlewareHandler<Env> {
-  return async (c, next) => {
-    await takeOne(deps, name, c.var.clientAddress)
-    await next()
-  }
+  return telling(
+    async (c, next) => {
+      await takeOne(deps, name, c.var.clientAddress)
+      await next()
+    },
+    { refusals: ['TOO_MANY_REQUESTS'] },
+  )
 }
 
 /**

@@ -3,6 +3,7 @@ import { AppError } from '@mopl/contracts/errors'
 import type { HonoRequest, MiddlewareHandler } from 'hono'
 import * as v from 'valibot'
 import { readForm, readJson } from './body.ts'
+import { telling, type Telling } from './describe.ts'
 import type { Env } from './env.ts'
 import { reasons } from './reasons.ts'
 
@@ -18,10 +19,13 @@ export function valid<T extends Target, S extends v.GenericSchema<unknown, objec
   target: T,
   schema: S,
 ): MiddlewareHandler<Env, string, { in: { [K in T]: v.InferInput<S> }; out: { [K in T]: v.InferOutput<S> } }> {
-  return async (c, next) => {
-    c.req.addValidatedData(target, parsed(schema, await read[target](c.req)))
-    await next()
-  }
+  return telling(
+    async (c, next) => {
+      c.req.addValidatedData(target, parsed(schema, await read[target](c.req)))
+      await next()
+    },
+    tell(target, schema),
+  )
 }
 
 /** @throws {AppError} INVALID_REQUEST */
@@ -36,6 +40,22 @@ const read: Record<Target, (request: HonoRequest) => unknown> = {
   form: async (request) => Object.fromEntries(await readForm(request, 'application/x-www-form-urlencoded')),
   param: (request) => request.param(),
   query: (request) => Object.fromEntries(Object.entries(request.queries()).flatMap(oneOrMany)),
+}
+
+/** What any body can be refused for. */
+export const bodyRefusals = ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
+
+function tell(target: Target, schema: v.GenericSchema<unknown, object>): Telling {
+  switch (target) {
+    case 'json':
+      return { body: { type: 'json', schema }, refusals: [...bodyRefusals, 'MALFORMED_JSON'] }
+    case 'form':
+      return { body: { type: 'form', schema }, refusals: bodyRefusals }
+    case 'param':
+      return { parameters: { in: 'path', fields: schema }, refusals: ['INVALID_REQUEST'] }
+    case 'query':
+      return { parameters: { in: 'query', fields: schema }, refusals: ['INVALID_REQUEST'] }
+  }
 }
 
 /** A parameter given once is a string, given twice an array; given empty it says nothing. */

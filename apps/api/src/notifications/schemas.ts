@@ -1,8 +1,9 @@
 /** What comes in to ask for notifications; what goes out is `NotificationDto` of the contracts. */
+import { NotificationDto } from '@mopl/contracts/realtime'
 import { Uuid } from '@mopl/contracts/scalars'
 import { notifications } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageQuery, type Sort } from '../http/page.ts'
+import { pageOf, pageQuery, type Sort } from '../http/page.ts'
 
 export const NotificationId = v.object({ notificationId: Uuid })
 
@@ -12,3 +13,5 @@ export const notificationSorts = {
 
 export const NotificationQuery = v.object(pageQuery(['createdAt']))
 export type NotificationQuery = v.InferOutput<typeof NotificationQuery>
+
+export const NotificationPage = pageOf(NotificationDto)

@@ -1,9 +1,9 @@
 /** What comes in and goes out of playlists. */
 import { ContentSummary, UserSummary } from '@mopl/contracts/realtime'
-import { Instant, limits, Uuid } from '@mopl/contracts/scalars'
+import { Count, Instant, limits, Uuid } from '@mopl/contracts/scalars'
 import { playlists } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageQuery, type Sort } from '../http/page.ts'
+import { pageOf, pageQuery, type Sort } from '../http/page.ts'
 import { Keyword, text } from '../http/text.ts'
 
 export const PlaylistId = v.object({ playlistId: Uuid })
@@ -37,9 +37,11 @@ export const PlaylistDto = v.object({
   title: v.string(),
   description: v.string(),
   updatedAt: Instant,
-  subscriberCount: v.number(),
+  subscriberCount: Count,
   subscribedByMe: v.boolean(),
   /** In the order in which they were added. */
   contents: v.array(ContentSummary),
 })
 export type PlaylistDto = v.InferOutput<typeof PlaylistDto>
+
+export const PlaylistPage = pageOf(PlaylistDto)

@@ -3,7 +3,7 @@ import { UserSummary } from '@mopl/contracts/realtime'
 import { limits, Uuid } from '@mopl/contracts/scalars'
 import { reviews } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageQuery, type Sort } from '../http/page.ts'
+import { pageOf, pageQuery, type Sort } from '../http/page.ts'
 import { text } from '../http/text.ts'
 
 export const ReviewId = v.object({ reviewId: Uuid })
@@ -33,3 +33,5 @@ export const ReviewDto = v.object({
   rating: v.number(),
 })
 export type ReviewDto = v.InferOutput<typeof ReviewDto>
+
+export const ReviewPage = pageOf(ReviewDto)

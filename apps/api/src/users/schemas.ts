@@ -3,7 +3,7 @@ import { Role } from '@mopl/contracts/access-token'
 import { Instant, limits, Uuid } from '@mopl/contracts/scalars'
 import { users } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageQuery, type Sort } from '../http/page.ts'
+import { pageOf, pageQuery, type Sort } from '../http/page.ts'
 import { Keyword, NewPassword, text } from '../http/text.ts'
 
 export const UserId = v.object({ userId: Uuid })
@@ -34,7 +34,9 @@ export const UserQuery = v.object({
   roleEqual: v.optional(Role),
   isLocked: v.optional(
     v.pipe(
-      v.picklist(['true', 'false']),
+      v.string(),
+      v.check((text) => text === 'true' || text === 'false', 'true 또는 false여야 합니다.'),
+      v.metadata({ type: 'boolean' }),
       v.transform((text) => text === 'true'),
     ),
   ),
@@ -51,3 +53,5 @@ export const UserDto = v.object({
   locked: v.boolean(),
 })
 export type UserDto = v.InferOutput<typeof UserDto>
+
+export const UserPage = pageOf(UserDto)

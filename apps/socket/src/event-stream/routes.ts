@@ -2,7 +2,7 @@
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import type { Log } from '@mopl/infrastructure/log'
 import type { HttpRequest, TemplatedApp } from 'uWebSockets.js'
-import { answer, answerError, type HttpHeaders } from '../http.ts'
+import { answer, answerError, type HttpHeaders, requestIdOf } from '../http.ts'
 import type { SocketMetrics } from '../metrics.ts'
 import type { Origins } from '../origins.ts'
 import type { SignedIn } from '../signed-in.ts'
@@ -11,6 +11,8 @@ import { EventConnection } from './connection.ts'
 import type { EventStreams } from './event-streams.ts'
 
 const path = '/api/sse'
+
+type StreamRequest = { authorization: string; lastSeenId: string; requestId: string; cors: HttpHeaders }
 
 export type EventStreamDeps = {
   streams: EventStreams
@@ -24,8 +26,13 @@ export type EventStreamDeps = {
 export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): void {
   const { streams, signedIn, readBearer, origins, metrics, log } = deps
 
-  async function open(connection: EventConnection, authorization: string, lastSeenId: string, cors: HttpHeaders) {
+  async function open(connection: EventConnection, request: StreamRequest): Promise<void> {
+    const { authorization, lastSeenId, requestId, cors } = request
+    const openedAtMs = Date.now()
     const claims = await readBearer(authorization)
+    connection.onClosed(() =>
+      log.info({ requestId, userId: claims.sub, durationMs: Date.now() - openedAtMs }, 'event stream ended'),
+    )
     // First on the list, then checked: a session that is ended in between is ended here too.
     const entry = signedIn.add(claims, () => connection.end())
     connection.onClosed(entry.remove)
@@ -40,10 +47,17 @@ export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): voi
     const connection = new EventConnection(res, () => metrics.slowReaders.inc({ transport: 'sse' }))
     metrics.connections.inc({ transport: 'sse' })
     connection.onClosed(() => metrics.connections.dec({ transport: 'sse' }))
-    open(connection, req.getHeader('authorization'), lastSeen(req), cors).catch((error: unknown) => {
+    // The request itself is only there during this call.
+    const request = {
+      authorization: req.getHeader('authorization'),
+      lastSeenId: lastSeen(req),
+      requestId: requestIdOf(req),
+      cors,
+    }
+    open(connection, request).catch((error: unknown) => {
       const { code } = toAppError(error)
       metrics.refusals.inc({ code })
-      if (code === 'INTERNAL') log.error({ err: error }, 'event stream failed')
+      if (code === 'INTERNAL') log.error({ err: error, requestId: request.requestId }, 'event stream failed')
       connection.refuse((res) => answerError(res, code, cors))
     })
   })

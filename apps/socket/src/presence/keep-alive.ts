@@ -28,11 +28,10 @@ export function keepAlive(options: KeepAliveOptions): () => void {
   const { redis, subscriber, node, presence, withdraw, log, onReaped, onFlushed } = options
 
   const renew = async () => {
-    const renewal = await node.renew()
-    if (renewal.kept) return
-    log.warn({ nodeId: node.id, flushed: renewal.flushed }, 'lease was lost, going on under a new id')
-    if (renewal.flushed) onFlushed()
-    await presence.moveAll(renewal.flushed)
+    if (await node.renew()) return
+    log.warn({ nodeId: node.id, flushed: node.flushed }, 'lease was lost, going on under a new id')
+    if (node.flushed) onFlushed()
+    await presence.heal()
   }
   const reap = async () => {
     const reaped = await reapDeadNodes(redis, node.id, withdraw)

@@ -7,16 +7,12 @@ import { randomBytes } from 'node:crypto'
 import { redisKeys, ttlSeconds } from '@mopl/contracts/redis-keys'
 import type { Redis } from 'ioredis'
 
-export type Renewal =
-  | { kept: true }
-  /** `flushed`: Redis has lost its data, not only this node's lease: nobody was told that anybody left. */
-  | { kept: false; flushed: boolean }
-
 export class Node {
   readonly #redis: Redis
   readonly #name: string
   #id: string
   #epoch: string | undefined
+  #flushed = false
 
   /** `name` is for human eyes; the id is unique for every start and every lost lease. */
   constructor(redis: Redis, name: string) {
@@ -29,22 +25,29 @@ export class Node {
     return this.#id
   }
 
+  /** Whether Redis had lost its data when the id was last changed: then nobody was told that anybody left. */
+  get flushed(): boolean {
+    return this.#flushed
+  }
+
   /** Takes the lease for the first time. */
   async enter(): Promise<void> {
-    await this.#takeLease()
+    await this.#takeLease(this.#id)
     this.#epoch = await this.#currentEpoch()
   }
 
-  /** Prolongs the lease, or takes a new one under a new id when it was lost. Rejects while Redis is away. */
-  async renew(): Promise<Renewal> {
+  /** Prolongs the lease, or takes one under a new id when it was lost. Answers whether it was kept. Rejects while Redis is away. */
+  async renew(): Promise<boolean> {
     const kept = await this.#redis.set(redisKeys.nodeLease(this.#id), '1', 'EX', ttlSeconds.nodeLease, 'XX')
-    if (kept === 'OK') return { kept: true }
+    if (kept === 'OK') return true
     const epoch = await this.#currentEpoch()
-    const flushed = epoch !== this.#epoch
-    this.#id = this.#newId()
-    await this.#takeLease()
+    const id = this.#newId()
+    await this.#takeLease(id)
+    // Together, and only now: whoever registers under the new id finds a lease, and the reason for the move.
+    this.#id = id
+    this.#flushed = epoch !== this.#epoch
     this.#epoch = epoch
-    return { kept: false, flushed }
+    return false
   }
 
   /** Says good-bye, when nothing is held any more. */
@@ -53,9 +56,9 @@ export class Node {
     await this.#redis.del(redisKeys.nodeLease(this.#id))
   }
 
-  async #takeLease(): Promise<void> {
-    await this.#redis.set(redisKeys.nodeLease(this.#id), '1', 'EX', ttlSeconds.nodeLease)
-    await this.#redis.sadd(redisKeys.nodes, this.#id)
+  async #takeLease(id: string): Promise<void> {
+    await this.#redis.set(redisKeys.nodeLease(id), '1', 'EX', ttlSeconds.nodeLease)
+    await this.#redis.sadd(redisKeys.nodes, id)
   }
 
   /** A random mark that stands as long as Redis keeps its data: the first node to find none sets it. */

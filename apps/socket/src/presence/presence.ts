@@ -10,10 +10,13 @@ import { redisKeys } from '@mopl/contracts/redis-keys'
 import type { Redis } from 'ioredis'
 import type { Node } from './node.ts'
 
+/** False, or why the node has a new id. */
+export type Moved = false | { flushed: boolean }
+
 /** What entering and leaving mean for one kind of place. Both must be harmless when repeated. */
 export type Place = {
   /** `moved`: this process already held the place and only has a new node id. */
-  enter(nodeId: string, moved: false | { flushed: boolean }): Promise<void>
+  enter(nodeId: string, moved: Moved): Promise<void>
   leave(nodeId: string): Promise<void>
 }
 
@@ -25,7 +28,6 @@ type Entry = {
   registeredAs: string | undefined
   /** False while the last step's outcome is not known. */
   settled: boolean
-  flushed: boolean
   agreeing: Promise<void> | undefined
 }
 
@@ -67,13 +69,10 @@ export class Presence {
     }
   }
 
-  /** The node has a new id: everything held is registered under it, then taken from under the old one. */
-  async moveAll(flushed: boolean): Promise<void> {
-    for (const entry of this.#entries.values()) entry.flushed = flushed
-    await this.heal()
-  }
-
-  /** Tries again whatever Redis does not agree with yet. */
+  /**
+   * Tries again whatever Redis does not agree with yet. When the node has a new id that is everything: each entry is
+   * registered under the new one, then taken from under the old one.
+   */
   async heal(): Promise<void> {
     const open = [...this.#entries.values()].filter((entry) => !this.#agrees(entry))
     for (let at = 0; at < open.length; at += healedAtOnce)
@@ -135,7 +134,7 @@ export class Presence {
       this.#redis.sadd(redisKeys.nodeMembers(nodeId), entry.key),
       this.#redis.sadd(redisKeys.nodes, nodeId),
     ])
-    await entry.place.enter(nodeId, moved && { flushed: entry.flushed })
+    await entry.place.enter(nodeId, moved && { flushed: this.#node.flushed })
     if (moved) await this.#withdraw(entry, before)
     entry.registeredAs = nodeId
     entry.settled = true
@@ -161,7 +160,6 @@ function newEntry(key: string, place: Place): Entry {
     holds: 0,
     registeredAs: undefined,
     settled: true,
-    flushed: false,
     agreeing: undefined,
   }
 }

@@ -20,7 +20,7 @@ export function readHeaders(frame: RawFrame, version: StompVersion): Headers {
   const headers = new Map<string, string>()
   for (const line of frame.headerLines) {
     const colon = line.indexOf(':')
-    if (colon < 1) throw new AppError('INVALID_REQUEST', { header: 'must be name:value' })
+    if (colon < 1) throw new AppError('INVALID_REQUEST', { header: '이름:값 형식이어야 합니다.' })
     const name = unescape(line.slice(0, colon))
     if (!headers.has(name)) headers.set(name, unescape(line.slice(colon + 1)))
   }
@@ -82,7 +82,8 @@ const unescapeBy: Record<StompVersion, (text: string) => string> = {
 function unescapeWith(known: Record<string, string>, text: string): string {
   return text.replaceAll(/\\.?/gs, (escape) => {
     const character = known[escape]
-    if (character === undefined) throw new AppError('INVALID_REQUEST', { header: 'has an undefined escape' })
+    if (character === undefined)
+      throw new AppError('INVALID_REQUEST', { header: '정의되지 않은 이스케이프가 있습니다.' })
     return character
   })
 }

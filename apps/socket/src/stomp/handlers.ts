@@ -57,9 +57,10 @@ async function subscribe(session: StompSession, headers: Headers): Promise<void>
   const destination = required(headers, 'destination')
   const subscriptionId = headers.get('id')
   const key = subscriptionKey(version, subscriptionId, destination)
-  if (subscriptions.has(key)) throw new AppError('INVALID_REQUEST', { id: 'is in use' })
+  if (subscriptions.has(key)) throw new AppError('INVALID_REQUEST', { id: '이미 사용 중입니다.' })
   if (subscriptions.size >= subscriptionsAtMost) throw new AppError('TOO_MANY_REQUESTS')
-  if (!ackModes.has(headers.get('ack') ?? 'auto')) throw new AppError('INVALID_REQUEST', { ack: 'is unknown' })
+  if (!ackModes.has(headers.get('ack') ?? 'auto'))
+    throw new AppError('INVALID_REQUEST', { ack: '다음 중 하나여야 합니다: auto, client, client-individual' })
   const { id, subscribe } = findSubscribe(session.services.destinations, destination)
   const subscription = new Subscription()
   // On the list before anything is opened: should the connection be lost meanwhile, all of it is closed again.
@@ -80,7 +81,10 @@ function unsubscribe({ subscriptions, version }: StompSession, headers: Headers)
 function negotiate(acceptVersion = '1.0'): StompVersion {
   const accepted = new Set(acceptVersion.split(',').map((version) => version.trim()))
   const version = stompVersions.find((ours) => accepted.has(ours))
-  if (version === undefined) throw new AppError('INVALID_REQUEST', { 'accept-version': 'has no version in common' })
+  if (version === undefined)
+    throw new AppError('INVALID_REQUEST', {
+      'accept-version': `다음 중 하나를 포함해야 합니다: ${stompVersions.join(', ')}`,
+    })
   return version
 }
 
@@ -88,7 +92,7 @@ function negotiate(acceptVersion = '1.0'): StompVersion {
 function subscriptionKey(version: StompVersion, id: string | undefined, destination: string): string {
   if (id !== undefined) return `id:${id}`
   if (version === '1.0') return `destination:${destination}`
-  throw new AppError('INVALID_REQUEST', { id: 'is required' })
+  throw new AppError('INVALID_REQUEST', { id: '필수 값입니다.' })
 }
 
 /** Clients write the header's name as they would in HTTP, where case does not matter. */
@@ -99,7 +103,7 @@ function authorization(headers: Headers): string | undefined {
 
 function required(headers: Headers, name: string): string {
   const value = headers.get(name)
-  if (value === undefined) throw new AppError('INVALID_REQUEST', { [name]: 'is required' })
+  if (value === undefined) throw new AppError('INVALID_REQUEST', { [name]: '필수 값입니다.' })
   return value
 }
 

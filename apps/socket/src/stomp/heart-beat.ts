@@ -17,7 +17,7 @@ const longestMs = 60_000
  */
 export function agreedBeatMs(header = '0,0'): number {
   const wanted = /^\s*\d{1,9}\s*,\s*(\d{1,9})\s*$/.exec(header)?.[1]
-  if (wanted === undefined) throw new AppError('INVALID_REQUEST', { 'heart-beat': 'must be two numbers' })
+  if (wanted === undefined) throw new AppError('INVALID_REQUEST', { 'heart-beat': '두 개의 숫자여야 합니다.' })
   if (Number(wanted) === 0) return 0
   const agreed = Math.min(Math.max(Number(wanted), offeredBeatMs.send), longestMs)
   return agreed - (agreed % stepMs)

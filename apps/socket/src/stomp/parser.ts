@@ -58,7 +58,7 @@ export class StompParser {
     const seen = end === -1 ? this.#bytes.length : end
     if (seen > limits.lineBytes) throw tooLarge('header')
     const stray = this.#bytes.indexOf(nul, this.#scanned)
-    if (stray !== -1 && stray < seen) throw malformed('NUL outside a body')
+    if (stray !== -1 && stray < seen) throw malformed('본문 밖에 NUL이 있습니다.')
     this.#scanned = seen
     if (end === -1) return undefined
     const line = this.#bytes.subarray(0, this.#bytes[end - 1] === carriageReturn ? end - 1 : end)
@@ -75,7 +75,7 @@ export class StompParser {
       this.#scanned = declared === undefined ? this.#bytes.length : 0
       return undefined
     }
-    if (this.#bytes[end] !== nul) throw malformed('body is longer than its content-length')
+    if (this.#bytes[end] !== nul) throw malformed('본문이 content-length보다 깁니다.')
     const body = this.#bytes.subarray(0, end)
     this.#consume(end + 1)
     return decode(body)
@@ -93,7 +93,7 @@ function contentLength(headerLines: readonly string[]): number | undefined {
     ?.slice('content-length:'.length)
     .trim()
   if (value === undefined) return undefined
-  if (!/^\d{1,9}$/.test(value)) throw malformed('content-length is not a number')
+  if (!/^\d{1,9}$/.test(value)) throw malformed('content-length는 숫자여야 합니다.')
   return Number(value)
 }
 
@@ -101,7 +101,7 @@ function decode(bytes: Buffer): string {
   try {
     return utf8.decode(bytes)
   } catch (cause) {
-    throw new AppError('INVALID_REQUEST', { frame: 'is not UTF-8' }, undefined, { cause })
+    throw new AppError('INVALID_REQUEST', { frame: 'UTF-8이어야 합니다.' }, undefined, { cause })
   }
 }
 
@@ -110,5 +110,5 @@ function malformed(reason: string): AppError {
 }
 
 function tooLarge(part: string): AppError {
-  return new AppError('PAYLOAD_TOO_LARGE', { [part]: 'too large' })
+  return new AppError('PAYLOAD_TOO_LARGE', { [part]: '너무 큽니다.' })
 }

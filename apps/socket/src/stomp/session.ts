@@ -27,6 +27,8 @@ export class StompSession {
   readonly #parser = new StompParser()
   readonly #signInTimer: NodeJS.Timeout
   readonly #onEnd: (() => void)[] = []
+  readonly #openedAtMs = Date.now()
+  #frames = 0
   #waiting: (RawFrame | AppError)[] = []
   #busy = false
   #over = false
@@ -99,6 +101,7 @@ export class StompSession {
     for (let next = this.#waiting.shift(); next !== undefined && !this.#over; next = this.#waiting.shift()) {
       if (next instanceof AppError) this.fail(next)
       else await this.#handle(next)
+      this.#frames += 1
     }
     this.#busy = false
   }
@@ -128,14 +131,24 @@ export class StompSession {
     this.subscriptions.clear()
     for (const callback of this.#onEnd) callback()
     if (closeCode !== undefined) this.transport.close(closeCode, reason)
+    this.#tell(ending, closeCode, reason)
+  }
+
+  /** One line per connection, at its end. */
+  #tell(ending: Ending, closeCode: number | undefined, reason: string): void {
+    const { requestId } = this
+    const { framing } = this.transport
+    const userId = this.visitor?.user.userId
+    const facts = { ending, closeCode, reason, frames: this.#frames, durationMs: Date.now() - this.#openedAtMs }
+    this.services.log.info({ requestId, userId, framing, ...facts }, 'connection ended')
   }
 }
 
 /** @throws {AppError} for an unknown command, and for one that has no business before or after CONNECT */
 function handlerOf(command: string, signedIn: boolean): CommandHandlers[string] {
   const handler = Object.hasOwn(handlers, command) ? handlers[command] : undefined
-  if (handler === undefined) throw new AppError('INVALID_REQUEST', { command: 'is not supported' })
-  if (isConnect(command) && signedIn) throw new AppError('INVALID_REQUEST', { command: 'was sent twice' })
+  if (handler === undefined) throw new AppError('INVALID_REQUEST', { command: '지원하지 않습니다.' })
+  if (isConnect(command) && signedIn) throw new AppError('INVALID_REQUEST', { command: '이미 연결되어 있습니다.' })
   if (!isConnect(command) && !signedIn) throw new AppError('UNAUTHENTICATED')
   return handler
 }

@@ -1,4 +1,6 @@
 /** The world of a socket test: people who are signed in, contents that exist, and instances that serve them. */
+import { createHmac } from 'node:crypto'
+import { accessTokenAudience, accessTokenIssuer } from '@mopl/contracts/access-token'
 import type { ContentSummary, UserSummary } from '@mopl/contracts/realtime'
 import { redisKeys } from '@mopl/contracts/redis-keys'
 import { createAccessTokens } from '@mopl/infrastructure/access-tokens'
@@ -20,6 +22,8 @@ export type Setting = {
   startSocket(env?: Record<string, string>): Promise<TestApp>
   aPerson(given?: { name?: string; profileImageUrl?: string }): Promise<Person>
   aContent(given?: Partial<ContentSummary>): Promise<ContentSummary>
+  /** A token of this session that is in force until the given second. */
+  tokenOf(person: Person, expiresAt: number): string
   aConversation(one: Person, two: Person): Promise<string>
   close(): Promise<void>
 }
@@ -61,6 +65,12 @@ export async function openSetting(redisUrl = testEnv('REDIS_URL')): Promise<Sett
       const content = { id: newId(), ...plain, tags: ['드라마'], ...given }
       await cache(redisKeys.contentSummaryCache(content.id), JSON.stringify(content))
       return content
+    },
+    tokenOf({ userId, sessionId }, expiresAt) {
+      const claims = { role: 'USER', sid: sessionId, sub: userId, iss: accessTokenIssuer, aud: accessTokenAudience }
+      const parts = [{ alg: 'HS256' }, { ...claims, iat: expiresAt - 900, exp: expiresAt }]
+      const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+      return `${text}.${createHmac('sha256', jwtSecret).update(text).digest('base64url')}`
     },
     async aConversation(one, two) {
       const id = newId()

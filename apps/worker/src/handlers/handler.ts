@@ -2,8 +2,9 @@
 import type { EventType, MoplEvent } from '@mopl/contracts/events'
 import type { Db } from '@mopl/infrastructure/postgres'
 import type { RedisClient } from '@mopl/infrastructure/redis'
+import type { Mail } from '../mail.ts'
 
-export type Deps = { db: Db; redis: RedisClient }
+export type Deps = { db: Db; redis: RedisClient; mail: Mail }
 
 /**
  * Gives a batch of events its effect. `consumer` is its Kafka consumer group: handlers that share one wait for each other.

@@ -11,6 +11,7 @@ import {
   notifyRoleChange,
   notifySubscribers,
 } from './notifications.ts'
+import { passwordReset } from './password-reset.ts'
 import { watching } from './watching.ts'
 
 export const handlers: { [T in EventType]: readonly Handler<T>[] } = {
@@ -26,7 +27,7 @@ export const handlers: { [T in EventType]: readonly Handler<T>[] } = {
   'user.registered': [],
   'user.role-changed': [notifyRoleChange],
   'user.locked': [],
-  'user.password-reset-requested': [],
+  'user.password-reset-requested': [passwordReset],
   'content.created': [],
   'content.updated': [],
   'content.deleted': [],

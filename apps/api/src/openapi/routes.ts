@@ -1,0 +1,49 @@
+/** /api/openapi.json and /api/docs: the document, and a page to read it and try it out. */
+import { createHash } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import type { Env } from '../http/env.ts'
+import { createDocument } from './document.ts'
+import { assetPath, assets, contentSecurityPolicy, page, startScript } from './page.ts'
+
+/** Mount them before what sets cookies: their answers may be kept by caches that many share. */
+export function openApiRoutes(app: Hono<Env>) {
+  let made: { body: string; etag: string } | undefined
+  /** Made when first asked for: by then every route is mounted. */
+  function document() {
+    if (made === undefined) {
+      const body = JSON.stringify(createDocument(app))
+      made = { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
+    }
+    return made
+  }
+
+  return new Hono<Env>()
+    .get('/openapi.json', (c) => {
+      const { body, etag } = document()
+      revalidated(c)
+      c.header('ETag', etag)
+      if (c.req.header('if-none-match') === etag) return c.body(null, 304)
+      c.header('Content-Type', 'application/json')
+      return c.body(body)
+    })
+    .get('/docs', (c) => {
+      revalidated(c)
+      c.header('Content-Security-Policy', contentSecurityPolicy)
+      return c.html(page)
+    })
+    .get('/docs/start.js', (c) => {
+      revalidated(c)
+      c.header('Content-Type', 'text/javascript; charset=utf-8')
+      return c.body(startScript)
+    })
+    .get(`${assetPath}/:file{${Object.keys(assets).join('|')}}`, (c) => {
+      const asset = assets[c.req.param('file')]
+      if (asset === undefined) return c.notFound()
+      const headers = { 'content-type': asset.type, 'cache-control': 'public, max-age=31536000, immutable' }
+      return new Response(Bun.file(asset.path), { headers })
+    })
+}
+
+function revalidated(c: Context<Env>): void {
+  c.header('Cache-Control', 'no-cache')
+}

@@ -31,6 +31,10 @@ RUN bun install --frozen-lockfile --production --filter @mopl/socket --filter @m
  && rm -rf node_modules/.bun/@confluentinc+kafka-javascript@*/node_modules/@confluentinc/kafka-javascript/deps \
  && find node_modules/.bun/uwebsockets@*/ -name 'uws_*.node' ! -name "uws_linux_*_$(node -p process.versions.modules).node" -delete
 
+# What the api loads beside its bundle: sharp, which brings its own libraries, and nothing else needs to be there.
+FROM tools AS api-modules
+RUN bun install --frozen-lockfile --ignore-scripts --production --filter @mopl/api
+
 # Bundling needs no addon, so no install script runs here.
 FROM tools AS build
 RUN bun install --frozen-lockfile --ignore-scripts
@@ -56,6 +60,8 @@ ENV HOST=0.0.0.0 PORT=8080
 EXPOSE 8080
 
 FROM on-bun AS api
+COPY --from=api-modules /mopl/node_modules node_modules
+COPY --from=api-modules /mopl/apps/api/node_modules apps/api/node_modules
 COPY --from=build /mopl/apps/api/dist apps/api/dist
 CMD ["bun", "apps/api/dist/main.js"]
 

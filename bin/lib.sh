@@ -43,7 +43,11 @@ need_node() {
 need_bun() {
   has_bun && return
   PATH="$CACHE/bun/bin:$PATH"
-  has_bun && return
+  has_bun || install_bun
+  say "Bun is not on your PATH; to use \`bun run ...\` yourself: export PATH=\"$CACHE/bun/bin:\$PATH\""
+}
+
+install_bun() {
   say "installing Bun $BUN_VERSION into $CACHE/bun"
   quietly 'installing Bun' npm install --global --prefix "$CACHE/bun" "bun@$BUN_VERSION"
   has_bun || fail "Bun was installed into $CACHE/bun and does not run"

@@ -58,6 +58,7 @@ const environments: Record<AppName, (surroundings: Surroundings, name: string) =
     ...origins(to),
     MEDIA_DIR: to.mediaDir,
     COOKIE_SECURE: 'false',
+    PUBLIC_URL: `http://localhost:${to.gatewayPort}`,
   }),
   socket: (to, name) => ({
     ...redis(to),

@@ -8,6 +8,7 @@ export const root = join(import.meta.dir, '../..')
 const bundles = [
   { entry: 'apps/socket/src/main.ts', output: 'apps/socket/dist' },
   { entry: 'apps/worker/src/main.ts', output: 'apps/worker/dist' },
+  { entry: 'apps/worker/src/dlq/main.ts', output: 'apps/worker/dist/dlq' },
   { entry: 'local/src/kafka-broker.ts', output: 'local/dist' },
 ]
 

@@ -36,10 +36,10 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true })
 })
 
-test('the tour finds every journey as the contract says, and each step but the heart-beat takes less than a second', async () => {
+test('the tour finds every journey as the contract says, no step but the heart-beat longer than three seconds on a busy machine', async () => {
   const steps = await tour({ baseUrl: system.url, admin, print: () => undefined })
-  expect(steps.length).toBeGreaterThan(20)
-  expect(steps.filter(({ step, ms }) => ms > 1_000 && !step.startsWith('it beats'))).toEqual([])
+  expect(steps.length).toBeGreaterThan(25)
+  expect(steps.filter(({ step, ms }) => ms > 3_000 && !step.startsWith('it beats'))).toEqual([])
 })
 
 test("one request id runs from nginx's log line through the api's to the worker's", async () => {

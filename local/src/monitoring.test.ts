@@ -36,9 +36,8 @@ describe('promtool', () => {
 })
 
 test('every metric that a rule or a panel asks for is measured by some app', () => {
-  const measured = new Set(
-    apps.flatMap((app) => read(`apps/${app}/src/metrics.ts`).match(/(?<=')mopl_\w+(?=')/g) ?? []),
-  )
+  const vocabularies = [...new Bun.Glob('apps/*/src/{metrics,*-metrics}.ts').scanSync({ cwd: root })]
+  const measured = new Set(vocabularies.flatMap((file) => read(file).match(/(?<=')mopl_\w+(?=')/g) ?? []))
   const panels = dashboards.flatMap((dashboard) => dashboard.panels.flatMap((panel) => panel.targets ?? []))
   const asked = [...rules, ...panels].flatMap(({ expr }) => expr.match(/mopl_\w+/g) ?? [])
   expect(asked.length).toBeGreaterThan(20)

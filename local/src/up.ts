@@ -69,6 +69,7 @@ function toolEnvironment({ url, databaseUrl, redisUrl, kafkaBrokers, mediaDir }:
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     KAFKA_BROKERS: kafkaBrokers,
+    KAFKA_TOPIC_PREFIX: process.env['KAFKA_TOPIC_PREFIX'] ?? '',
     MEDIA_DIR: mediaDir,
   }
   return Object.entries(variables)

@@ -12,6 +12,7 @@ afterAll(() => api.close())
 const publicOperations = new Set([
   'GET /api/auth/csrf-token',
   'POST /api/auth/sign-in',
+  'POST /api/auth/reset-password',
   'POST /api/auth/sign-out',
   'POST /api/auth/refresh',
   'POST /api/users',

@@ -16,6 +16,8 @@ import { requestLog } from './http/request-log.ts'
 import { ringAfterWrites } from './http/ring-outbox.ts'
 import { notificationRoutes } from './notifications/routes.ts'
 import { openApiRoutes } from './openapi/routes.ts'
+import { oauthRoutes } from './oauth/routes.ts'
+import { bucketRoutes } from './pictures/routes.ts'
 import { playlistRoutes } from './playlists/routes.ts'
 import { reviewRoutes } from './reviews/routes.ts'
 import { userRoutes } from './users/routes.ts'
@@ -58,6 +60,9 @@ export function createApp(deps: Deps): Hono<Env> {
   app.route('/api/follows', followRoutes(deps))
   app.route('/api/conversations', conversationRoutes(deps))
   app.route('/api/notifications', notificationRoutes(deps))
+
+  app.route('/', oauthRoutes(deps))
+  if (deps.bucket !== undefined) app.route('/media', bucketRoutes(deps.bucket))
 
   app.notFound(notFound(app))
   app.onError(onError)

@@ -8,9 +8,11 @@ import type { SessionRegistry } from '@mopl/infrastructure/sessions'
 import type { Passwords } from './auth/passwords.ts'
 import type { RefreshTokens } from './auth/refresh-tokens.ts'
 import type { Fingerprint } from './http/fingerprint.ts'
-import type { Networks } from './http/networks.ts'
+import type { Networks } from '@mopl/infrastructure/networks'
 import type { RateLimits } from './http/rate-limits.ts'
 import type { ApiMetrics } from './metrics.ts'
+import type { Providers } from './oauth/providers.ts'
+import type { Bucket } from './pictures/bucket.ts'
 import type { Pictures } from './pictures/pictures.ts'
 
 export type Deps = {
@@ -24,8 +26,14 @@ export type Deps = {
   passwords: Passwords
   refreshTokens: RefreshTokens
   pictures: Pictures
+  /** Set when the pictures are in a bucket, which is then served by us. */
+  bucket: Bucket | undefined
   /** Tells the outbox relay that there is something. */
   ringOutbox: () => void
+  /** Those that are configured. */
+  providers: Providers
+  /** Where browsers reach us, without a slash at the end. */
+  publicUrl: string
   /** Origins of browsers that may call us across origins. */
   allowedOrigins: string[]
   /** Proxies whose `X-Forwarded-For` is believed. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readEnv } from '@mopl/infrastructure/config'
 import { ApiEnv } from './env.ts'
-import { isIn } from './http/networks.ts'
+import { isIn } from '@mopl/infrastructure/networks'
 import { defaultRateLimits } from './http/rate-limits.ts'
 
 const complete = {

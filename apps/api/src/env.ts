@@ -1,8 +1,10 @@
 /** The api's configuration. Reasons are for operators, and so in English, unlike those for clients. */
 import { limits } from '@mopl/contracts/scalars'
 import { AccessTokenEnv, AppEnv, Flag, List, PostgresEnv, RedisEnv, Required } from '@mopl/infrastructure/config'
+import { NetworkList } from '@mopl/infrastructure/networks'
 import * as v from 'valibot'
-import { createNetworks, isNetwork } from './http/networks.ts'
+import { OAuthEnv } from './oauth/configured.ts'
+import { isBucketUrl } from './pictures/bucket.ts'
 import { isRateLimit, rateLimitsWith } from './http/rate-limits.ts'
 
 const length = ({ min, max }: { min: number; max: number }) =>
@@ -11,12 +13,6 @@ const length = ({ min, max }: { min: number; max: number }) =>
     v.minLength(min, `must have at least ${min} characters`),
     v.maxLength(max, `must have at most ${max} characters`),
   )
-
-const Networks = v.pipe(
-  List,
-  v.check((texts) => texts.every(isNetwork), 'must list addresses or networks such as 10.0.0.0/8'),
-  v.transform((texts) => createNetworks(texts)),
-)
 
 const RateLimits = v.pipe(
   List,
@@ -34,10 +30,19 @@ export const ApiEnv = v.object({
   ADMIN_NAME: length(limits.name),
   /** Where pictures are kept; nginx serves it. */
   MEDIA_DIR: Required,
+  /** A bucket that keeps the pictures instead: `https://<key id>:<secret>@<host>/<bucket>?region=<region>`. */
+  S3_URL: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((text) => text === '' || isBucketUrl(text), 'must be https://<key id>:<secret>@<host>/<bucket>'),
+    ),
+    '',
+  ),
+  ...OAuthEnv.entries,
   ALLOWED_ORIGINS: List,
   COOKIE_SECURE: Flag,
   /** Who may say by `X-Forwarded-For` for whom a request is made, besides this machine itself. */
-  TRUSTED_PROXIES: Networks,
+  TRUSTED_PROXIES: NetworkList,
   /** Limits other than the defaults in `http/rate-limits.ts`: `name=requests/seconds`. */
   RATE_LIMITS: RateLimits,
 })

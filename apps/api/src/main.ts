@@ -14,7 +14,11 @@ import { ApiEnv } from './env.ts'
 import { createFingerprint } from './http/fingerprint.ts'
 import { serve } from './http/serve.ts'
 import { createApiMetrics } from './metrics.ts'
+import { createProviders } from './oauth/configured.ts'
+import { createBucket } from './pictures/bucket.ts'
 import { createPictures } from './pictures/pictures.ts'
+import { createReencode } from './pictures/reencode.ts'
+import { createFolder } from './pictures/storage.ts'
 import { ensureAdmin } from './users/admin.ts'
 
 await runApp('api', ApiEnv, async ({ env, log, resources }) => {
@@ -26,6 +30,7 @@ await runApp('api', ApiEnv, async ({ env, log, resources }) => {
   await untilRedisReady(redis)
 
   const registry = createMetrics('api')
+  const bucket = env.S3_URL === '' ? undefined : createBucket(env.S3_URL)
   const passwords = await createPasswords()
   const health = new Health(registry, { postgres: () => postgres.ping(), redis: () => redis.ping() })
   const app = createApp({
@@ -38,8 +43,11 @@ await runApp('api', ApiEnv, async ({ env, log, resources }) => {
     sessions: await openSessionRegistry(redis, subscriber, log),
     passwords,
     refreshTokens: createRefreshTokens({ redis, jwtSecret: env.JWT_SECRET }),
-    pictures: createPictures(env.MEDIA_DIR, log),
+    pictures: createPictures({ storage: bucket ?? createFolder(env.MEDIA_DIR), reencode: createReencode(), log }),
+    bucket,
     ringOutbox: outboxBell(db),
+    providers: createProviders(env),
+    publicUrl: env.PUBLIC_URL,
     allowedOrigins: env.ALLOWED_ORIGINS,
     trustedProxies: env.TRUSTED_PROXIES,
     rateLimits: env.RATE_LIMITS,

@@ -23,10 +23,14 @@ import { createPasswords } from './auth/passwords.ts'
 import { createRefreshTokens } from './auth/refresh-tokens.ts'
 import type { Deps } from './deps.ts'
 import { createFingerprint } from './http/fingerprint.ts'
-import { createNetworks } from './http/networks.ts'
+import { createNetworks } from '@mopl/infrastructure/networks'
 import { defaultRateLimits } from './http/rate-limits.ts'
 import { createApiMetrics } from './metrics.ts'
+import { createDocument } from './openapi/document.ts'
+import { answerCheck } from './openapi/testing-answers.ts'
 import { createPictures } from './pictures/pictures.ts'
+import { createReencode } from './pictures/reencode.ts'
+import { createFolder } from './pictures/storage.ts'
 
 export const jwtSecret = 'a secret of the tests, long enough'
 
@@ -63,8 +67,11 @@ export async function openTestApi(replace: (real: Deps, databaseUrl: string) => 
     sessions: await openSessionRegistry(redis, subscriber, log),
     passwords: await createPasswords(),
     refreshTokens: createRefreshTokens({ redis, jwtSecret }),
-    pictures: createPictures(mediaDir, log),
+    pictures: createPictures({ storage: createFolder(mediaDir), reencode: createReencode(), log }),
+    bucket: undefined,
     ringOutbox: () => undefined,
+    providers: {},
+    publicUrl: 'https://mopl.example',
     allowedOrigins: ['https://mopl.example'],
     trustedProxies: createNetworks([]),
     rateLimits: defaultRateLimits,
@@ -73,10 +80,11 @@ export async function openTestApi(replace: (real: Deps, databaseUrl: string) => 
   }
   const deps = { ...real, ...replace(real, database.url) }
   const app = createApp(deps)
+  const problemWith = answerCheck(createDocument(app))
   // The limits per address are those of this test file alone, although Redis is everybody's.
   const remoteAddress = randomAddress()
 
-  /** The answer, its JSON parsed. A body given as `json` is sent as such; `from` is the other end's address. */
+  /** The answer, its JSON parsed, and held against the OpenAPI document. A body given as `json` is sent as such; `from` is the other end's address. */
   async function call(
     method: string,
     path: string,
@@ -95,7 +103,10 @@ export async function openTestApi(replace: (real: Deps, databaseUrl: string) => 
     const response = await app.request(path, init, { remoteAddress: from })
     const text = await response.text()
     const isJson = text !== '' && response.headers.get('content-type')?.includes('json') === true
-    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+    const answer = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+    const problem = problemWith(method, path.split('?', 1)[0] ?? path, answer)
+    if (problem !== undefined) throw new Error(`${method} ${path} breaks the OpenAPI document: ${problem}`)
+    return answer
   }
 
   /** A user with a session, made without the cost of a password hash. */

@@ -3,7 +3,7 @@ import { parseCommand } from './command.ts'
 
 test('a job and its flags are read in any order', () => {
   expect(parseCommand(['--json', 'cleanup', '--dry-run'])).toEqual({ job: 'cleanup', dryRun: true, json: true })
-  expect(parseCommand(['recount-ratings'])).toEqual({ job: 'recount-ratings', dryRun: false, json: false })
+  expect(parseCommand(['recount'])).toEqual({ job: 'recount', dryRun: false, json: false })
 })
 
 test('what is wrong with a command is said in one sentence', () => {

@@ -14,7 +14,7 @@ const lock = <T>(job: string, run: (signal: AbortSignal) => Promise<T>) =>
 test('of two runs of one job at once only one happens; another job is not held up', async () => {
   const inner = await lock('cleanup', async () => ({
     same: await lock('cleanup', async () => 'ran'),
-    other: await lock('recount-ratings', async () => 'ran'),
+    other: await lock('recount', async () => 'ran'),
   }))
   expect(inner).toEqual({ same: undefined, other: 'ran' })
 })

@@ -5,6 +5,8 @@ import { createMetrics } from '@mopl/infrastructure/metrics'
 import { runApp } from '@mopl/infrastructure/run'
 import * as v from 'valibot'
 import { BatchEnv, openBatch } from './environment.ts'
+import { createHistoryMetrics } from './history-metrics.ts'
+import { jobNames } from './jobs/index.ts'
 import { createBatchMetrics } from './metrics.ts'
 import { startSchedule } from './schedule.ts'
 
@@ -13,7 +15,8 @@ const Env = v.object({ ...AppEnv.entries, ...BatchEnv.entries })
 await runApp('batch', Env, async ({ env, log, resources }) => {
   const { deps, checks } = openBatch(env, log, resources)
   const registry = createMetrics('batch')
-  const metrics = createBatchMetrics(registry, deps.redis)
+  const metrics = createBatchMetrics(registry)
+  createHistoryMetrics(registry, deps.postgres.db, jobNames)
   const health = new Health(registry, checks)
   resources.use('actuator', await serveActuator(health, env.PORT, env.HOST))
   resources.use('schedule', startSchedule({ ...deps, metrics, log }))

@@ -2,10 +2,8 @@
  * The vocabulary of the batch app. Labels come from closed sets: the jobs, the outcomes, the kinds that jobs count.
  * The label is `batch_job` because Prometheus keeps `job` for itself.
  */
-import type { RedisClient } from '@mopl/infrastructure/redis'
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Histogram, type Registry } from 'prom-client'
 import { jobNames, jobs } from './jobs/index.ts'
-import { lastSuccesses } from './last-success.ts'
 
 const outcomes = ['succeeded', 'failed', 'interrupted', 'elsewhere'] as const
 /** `elsewhere`: another instance runs this job, or already ran it at this tick. */
@@ -13,7 +11,7 @@ export type Outcome = (typeof outcomes)[number]
 
 export type BatchMetrics = ReturnType<typeof createBatchMetrics>
 
-export function createBatchMetrics(registry: Registry, redis: RedisClient) {
+export function createBatchMetrics(registry: Registry) {
   const registers = [registry]
   const runs = new Counter({
     name: 'mopl_batch_runs_total',
@@ -34,20 +32,10 @@ export function createBatchMetrics(registry: Registry, redis: RedisClient) {
     buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600],
     registers,
   })
-  const lastSuccess = new Gauge({
-    name: 'mopl_batch_last_success_timestamp_seconds',
-    help: 'When a job last succeeded, on any instance or by hand; absent when it never did',
-    labelNames: ['batch_job'],
-    registers,
-    async collect() {
-      this.reset()
-      for (const [job, at] of await lastSuccesses(redis)) this.set({ batch_job: job }, at.getTime() / 1_000)
-    },
-  })
   for (const batch_job of jobNames) {
     for (const outcome of outcomes) runs.inc({ batch_job, outcome }, 0)
     for (const kind of jobs[batch_job].kinds) changed.inc({ batch_job, kind }, 0)
     duration.zero({ batch_job })
   }
-  return { runs, changed, duration, lastSuccess }
+  return { runs, changed, duration }
 }

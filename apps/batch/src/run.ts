@@ -1,10 +1,9 @@
 /** The form that runs one job once and exits: `bun apps/batch/src/run.ts cleanup --dry-run`. */
-import { ConfigError, readEnv } from '@mopl/infrastructure/config'
+import { readEnv } from '@mopl/infrastructure/config'
 import { createLog } from '@mopl/infrastructure/log'
-import { isPostgresUnavailable } from '@mopl/infrastructure/postgres'
 import { untilRedisReady } from '@mopl/infrastructure/redis'
-import { Resources } from '@mopl/infrastructure/resources'
-import { DrizzleQueryError } from 'drizzle-orm'
+import type { Resources } from '@mopl/infrastructure/resources'
+import { type ExitCode, runCommand } from './command-line.ts'
 import { type Command, parseCommand, usage } from './command.ts'
 import { BatchEnv, openBatch } from './environment.ts'
 import { terminalProgress } from './progress.ts'
@@ -12,8 +11,7 @@ import { runJob } from './run-job.ts'
 import { summarise } from './summary.ts'
 import { Tally } from './tally.ts'
 
-/** 0 done, 1 not (wholly) done, 2 misunderstood. */
-async function main(args: string[]): Promise<0 | 1 | 2> {
+async function main(args: string[]): Promise<ExitCode> {
   const command = parseCommand(args)
   if (command === 'help') {
     console.log(usage)
@@ -23,15 +21,7 @@ async function main(args: string[]): Promise<0 | 1 | 2> {
     console.error(`${command}\n\n${usage}`)
     return 2
   }
-  const resources = new Resources()
-  try {
-    return await run(command, readEnv(BatchEnv), resources)
-  } catch (error) {
-    console.error(sentence(error))
-    return 1
-  } finally {
-    await resources.close((name, error) => console.error(`could not close ${name}: ${sentence(error)}`))
-  }
+  return runCommand((resources) => run(command, readEnv(BatchEnv), resources))
 }
 
 async function run(command: Command, env: BatchEnv, resources: Resources): Promise<0 | 1> {
@@ -58,14 +48,6 @@ async function run(command: Command, env: BatchEnv, resources: Resources): Promi
     if (Object.keys(tally.counts).length > 0) console.error(`${job} stopped half-way: ${JSON.stringify(tally.counts)}`)
     throw error
   }
-}
-
-/** One sentence for the operator: what is away, or what went wrong. */
-function sentence(error: unknown): string {
-  if (error instanceof ConfigError) return error.message
-  if (isPostgresUnavailable(error)) return 'PostgreSQL (DATABASE_URL) does not answer; start it and run this again'
-  if (error instanceof DrizzleQueryError && error.cause !== undefined) return error.cause.message
-  return error instanceof Error ? error.message : String(error)
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -2,30 +2,25 @@ import { redisKeys } from '@mopl/contracts/redis-keys'
 import { newId } from '@mopl/infrastructure/ids'
 import { createLog } from '@mopl/infrastructure/log'
 import { openPostgres } from '@mopl/infrastructure/postgres'
-import { openRedis, untilRedisReady } from '@mopl/infrastructure/redis'
 import { outboxEvents } from '@mopl/infrastructure/tables'
-import { testEnv } from '@mopl/infrastructure/testing'
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { Cron } from 'croner'
+import { sql } from 'drizzle-orm'
 import { Registry } from 'prom-client'
+import { createHistoryMetrics } from './history-metrics.ts'
 import { jobNames, jobs } from './jobs/index.ts'
 import { createBatchMetrics } from './metrics.ts'
 import { runAtTick, type ScheduleDeps, startSchedule, timezone } from './schedule.ts'
 import { openTestBatch } from './test-data.ts'
 
 const log = createLog('batch-test', 'silent')
-const redis = openRedis({ url: testEnv('REDIS_URL'), name: 'batch-test', log })
 const never = new AbortController().signal
 let batch: Awaited<ReturnType<typeof openTestBatch>>
 
-beforeAll(async () => {
-  batch = await openTestBatch()
-  await untilRedisReady(redis.redis)
-})
-afterAll(async () => {
-  await redis.close()
-  await batch.close()
-})
+beforeAll(async () => void (batch = await openTestBatch()))
+afterAll(() => batch.close())
+
+afterEach(async () => void (await batch.db.execute(sql`truncate outbox_events, batch_runs`)))
 
 /** A moment of its own for each test, because ticks are claimed for everybody on this Redis. */
 function aMoment(): Date {
@@ -34,8 +29,9 @@ function aMoment(): Date {
 
 function anInstance(now: () => Date, postgres = batch.postgres) {
   const registry = new Registry()
-  const metrics = createBatchMetrics(registry, redis.redis)
-  const deps: ScheduleDeps = { postgres, redis: redis.redis, mediaDir: '/nonexistent', now, metrics, log }
+  const metrics = createBatchMetrics(registry)
+  createHistoryMetrics(registry, batch.db, jobNames)
+  const deps: ScheduleDeps = { postgres, redis: batch.redis, mediaDir: '/nonexistent', now, metrics, log }
   return { deps, registry }
 }
 
@@ -88,6 +84,9 @@ test('a run says what it changed, and when a job last succeeded is known to ever
   expect(await other.registry.metrics()).toContain(
     `mopl_batch_last_success_timestamp_seconds{batch_job="cleanup"} ${now.getTime() / 1_000}`,
   )
+  expect(await other.registry.metrics()).toContain(
+    'mopl_batch_last_run_changed{batch_job="cleanup",kind="published-outbox-events"} 1',
+  )
 })
 
 test('a database that is away makes a failed run, not a dead process', async () => {
@@ -101,5 +100,5 @@ test('a database that is away makes a failed run, not a dead process', async () 
 
 test('stopping waits for nothing when nothing runs', async () => {
   await startSchedule(anInstance(() => new Date()).deps).close()
-  expect(await redis.redis.exists(redisKeys.batchTick('cleanup', 'never'))).toBe(0)
+  expect(await batch.redis.exists(redisKeys.batchTick('cleanup', 'never'))).toBe(0)
 })

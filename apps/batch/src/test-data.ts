@@ -2,32 +2,40 @@
 import { newId } from '@mopl/infrastructure/ids'
 import { createLog } from '@mopl/infrastructure/log'
 import { openPostgres } from '@mopl/infrastructure/postgres'
+import { openRedis, untilRedisReady } from '@mopl/infrastructure/redis'
 import { contents, contentTags, outboxEvents, reviews, tags, users } from '@mopl/infrastructure/tables'
-import { createTestDatabase } from '@mopl/infrastructure/testing'
+import { createTestDatabase, testEnv } from '@mopl/infrastructure/testing'
 import type { JobContext } from './jobs/job.ts'
 import { Tally } from './tally.ts'
 
 type Db = JobContext['db']
 
-/** An empty migrated database and a connection to it. */
+export type TestBatch = Awaited<ReturnType<typeof openTestBatch>>
+
+/** An empty migrated database and a connection to it, and one to the Redis that all tests share. */
 export async function openTestBatch() {
   const database = await createTestDatabase()
   const log = createLog('batch-test', 'silent')
   const postgres = openPostgres({ url: database.url, poolSize: 5, application: 'batch-test', log })
+  const redis = openRedis({ url: testEnv('REDIS_URL'), name: 'batch-test', log })
+  await untilRedisReady(redis.redis)
   return {
     url: database.url,
     postgres,
     db: postgres.db,
+    redis: redis.redis,
     async close() {
+      await redis.close()
       await postgres.close()
       await database.close()
     },
   }
 }
 
-export function aContext(db: Db, changes: Partial<JobContext> = {}): JobContext {
+export function aContext({ db, redis }: TestBatch, changes: Partial<JobContext> = {}): JobContext {
   return {
     db,
+    redis,
     mediaDir: '/nonexistent',
     now: new Date(),
     dryRun: false,

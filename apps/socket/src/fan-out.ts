@@ -47,12 +47,17 @@ export class FanOut {
     }
   }
 
-  /** Sends `body` (JSON) to every local subscriber of the destination. */
-  publish(destination: string, body: string): void {
+  countSubscribers(destination: string): number {
+    let count = 0
+    for (const { subscribers } of this.#destinations.get(destination)?.values() ?? []) count += subscribers
+    return count
+  }
+
+  /** Sends `body` (JSON) to every local subscriber of the destination. A message that other processes send too brings its id. */
+  publish(destination: string, body: string, messageId = this.#nextId()): void {
     const groups = this.#destinations.get(destination)
     if (groups === undefined) return
-    this.#messages += 1
-    const rest = `${this.#options.nodeId}-${this.#messages}${messageTail(body)}`
+    const rest = messageId + messageTail(body)
     const quotedRest = quoted(rest)
     let receivers = 0
     for (const { topic, framing, head, subscribers } of groups.values()) {
@@ -60,6 +65,11 @@ export class FanOut {
       receivers += subscribers
     }
     this.#options.onDelivered(receivers)
+  }
+
+  #nextId(): string {
+    this.#messages += 1
+    return `${this.#options.nodeId}-${this.#messages}`
   }
 
   #groupsOf(destination: string): Map<string, Group> {

@@ -1,7 +1,7 @@
 /** The socket app: STOMP over WebSocket and server-sent events. Everything the process touches is opened here. */
 import { topics } from '@mopl/contracts/topics'
 import { createAccessTokens } from '@mopl/infrastructure/access-tokens'
-import { AccessTokenEnv, AppEnv, KafkaEnv, List, RedisEnv, Required } from '@mopl/infrastructure/config'
+import { AccessTokenEnv, AppEnv, Integer, KafkaEnv, List, RedisEnv, Required } from '@mopl/infrastructure/config'
 import { Health } from '@mopl/infrastructure/health'
 import { kafkaOptions, openProducer } from '@mopl/infrastructure/kafka'
 import { createMetrics } from '@mopl/infrastructure/metrics'
@@ -22,6 +22,7 @@ const SocketEnv = v.object({
   API_URL: v.pipe(Required, v.url('must be a URL')),
   ALLOWED_ORIGINS: List,
   NODE_ID: v.optional(v.string(), 'socket'),
+  SOCKJS_BEAT_MS: Integer('25000', 1_000, 60_000),
 })
 
 await runApp('socket', SocketEnv, async ({ env, log, resources }) => {
@@ -52,6 +53,7 @@ await runApp('socket', SocketEnv, async ({ env, log, resources }) => {
     apiUrl: env.API_URL,
     allowedOrigins: env.ALLOWED_ORIGINS,
     nodeName: env.NODE_ID,
+    sockJsBeatMs: env.SOCKJS_BEAT_MS,
     host: env.HOST,
     port: env.PORT,
   })

@@ -40,6 +40,11 @@ export function createSocketMetrics(registry: Registry, countRooms: () => number
       labelNames: ['transport'] as const,
       registers,
     }),
+    omittedChanges: new Counter({
+      name: 'mopl_socket_watch_changes_omitted_total',
+      help: 'JOINs and LEAVEs of crowded rooms that went out as a number only',
+      registers,
+    }),
     streamEvents: new Counter({
       name: 'mopl_socket_stream_events_total',
       help: 'Server-sent events written to clients',
@@ -67,7 +72,7 @@ export function createSocketMetrics(registry: Registry, countRooms: () => number
     }),
   }
   for (const code of Object.keys(errors) as ErrorCode[]) metrics.refusals.inc({ code }, 0)
-  for (const transport of ['raw', 'sockjs', 'sse'] as const) {
+  for (const transport of ['raw', 'sockjs', 'http', 'sse'] as const) {
     metrics.connections.set({ transport }, 0)
     metrics.slowReaders.inc({ transport }, 0)
   }

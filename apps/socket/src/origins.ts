@@ -6,6 +6,7 @@ import type { HttpRequest } from 'uWebSockets.js'
 import type { HttpHeaders } from './http.ts'
 
 export type Origins = {
+  readonly listed: readonly string[]
   /** No origin, one on the list, or the server's own (same host and port). */
   allows(req: HttpRequest): boolean
   /** CORS headers (Fetch standard) for an allowed origin, none for others. */
@@ -19,6 +20,7 @@ export function createOrigins(allowed: readonly string[]): Origins {
     return origin === '' || listed.has(origin) || hostOf(origin) === ownHost(req)
   }
   return {
+    listed: allowed,
     allows,
     headers: (req) => {
       const origin = req.getHeader('origin')

@@ -16,8 +16,15 @@ beforeAll(async () => {
 })
 afterAll(() => setting.close())
 
+const sockJs = (transports: string) => () => ({
+  webSocketFactory: () => new SockJS(`${app.url}/ws`, null, { transports }),
+})
+
 const ways = {
-  'sockjs-client': () => ({ webSocketFactory: () => new SockJS(`${app.url}/ws`, null, { transports: 'websocket' }) }),
+  'sockjs-client': sockJs('websocket'),
+  'sockjs-client with xhr-streaming': sockJs('xhr-streaming'),
+  'sockjs-client with eventsource': sockJs('eventsource'),
+  'sockjs-client with xhr-polling': sockJs('xhr-polling'),
   'a plain WebSocket': () => ({ brokerURL: `${app.url.replace('http', 'ws')}/ws/websocket` }),
 }
 

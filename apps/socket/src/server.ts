@@ -22,6 +22,7 @@ import { listen } from './listen.ts'
 import { createLookups } from './lookups.ts'
 import { createSocketMetrics } from './metrics.ts'
 import { createOrigins } from './origins.ts'
+import { LocalTopics } from './local-topics.ts'
 import { keepAlive } from './presence/keep-alive.ts'
 import { Node } from './presence/node.ts'
 import { Presence } from './presence/presence.ts'
@@ -31,6 +32,9 @@ import { roomDestinations } from './rooms/room-destinations.ts'
 import { Rooms } from './rooms/rooms.ts'
 import { leaveWatching } from './rooms/watching.ts'
 import { SignedIn } from './signed-in.ts'
+import { restartAll } from './restart.ts'
+import { sockJsHttpRoutes } from './sockjs/http-routes.ts'
+import { HttpSessions } from './sockjs/http-sessions.ts'
 import { sockJsRoutes } from './sockjs/routes.ts'
 import { HeartBeats } from './stomp/heart-beat.ts'
 import { webSockets } from './web-socket.ts'
@@ -53,6 +57,8 @@ export type SocketServerDeps = {
   apiUrl: string
   allowedOrigins: readonly string[]
   nodeName: string
+  /** Between SockJS' heart-beats, in milliseconds. */
+  sockJsBeatMs: number
   host: string
   port: number
 }
@@ -66,7 +72,11 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   const { resources, redis, subscriber, producer, registry, health, log, sessions, accessTokens } = deps
   const app = uWS.App()
   resources.defer('sockets', () => void app.close())
-  const publish = (topic: string, text: string) => void app.publish(topic, text)
+  const topics = new LocalTopics()
+  const publish = (topic: string, text: string) => {
+    app.publish(topic, text)
+    topics.publish(topic, text)
+  }
 
   const metrics = createSocketMetrics(registry, () => rooms.size)
   const origins = createOrigins(deps.allowedOrigins)
@@ -82,7 +92,8 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   })
   const onDelivered = (receivers: number) => metrics.deliveries.inc(receivers)
   const fanOut = new FanOut({ publish, nodeId: node.id, onDelivered })
-  const rooms = new Rooms({ channels, fanOut, contents, log })
+  const onOmitted = (changes: number) => metrics.omittedChanges.inc(changes)
+  const rooms = new Rooms({ channels, fanOut, contents, log, onOmitted })
   const streams = new EventStreams({ redis, channels, metrics, log })
   const signedIn = resources.use('signed-in', new SignedIn(sessions))
   const bearer = (header: string | undefined) => readBearer(accessTokens, header)
@@ -127,10 +138,17 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
 
   sockJsRoutes(app, origins)
   const sockets = webSockets(app, services, origins)
+  const httpSessions = new HttpSessions(services, topics)
+  sockJsHttpRoutes(app, { sessions: httpSessions, origins, metrics })
+  const beats = setInterval(() => {
+    sockets.beat()
+    httpSessions.beat()
+  }, deps.sockJsBeatMs)
+  resources.defer('sockjs-beats', () => clearInterval(beats))
   eventStreamRoutes(app, { streams, signedIn, readBearer: bearer, origins, metrics, log })
   commonRoutes(app, health)
   resources.defer('presence', () => within(untilEmptyMs, presence.untilEmpty()))
   resources.use('event-streams', streams)
-  resources.defer('connections', () => sockets.close(restartSpreadMs))
+  resources.defer('connections', () => restartAll([...sockets.sessions(), ...httpSessions.stop()], restartSpreadMs))
   resources.defer('listening', await listen(app, deps.host, deps.port))
 }

@@ -1,9 +1,10 @@
 /** STOMP over WebSocket, with SockJS framing or raw: both endpoints, their limits, and the life of a connection. */
 import { AppError } from '@mopl/contracts/errors'
-import type { HttpRequest, HttpResponse, TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
+import type { HttpResponse, TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
 import { answerError, requestIdOf } from './http.ts'
 import type { Origins } from './origins.ts'
 import { beatFrame, closeFrame, openFrame, readMessages } from './sockjs/framing.ts'
+import { sessionIdOf } from './sockjs/session-path.ts'
 import { stompVersions } from './stomp/frame.ts'
 import type { Services } from './stomp/services.ts'
 import { StompSession } from './stomp/session.ts'
@@ -22,14 +23,14 @@ const limits = {
 } as const
 
 const sockJsBeatTopic = 'sockjs/beat'
-const sockJsBeatEveryMs = 25_000
 
 type SocketData = { framing: Framing; requestId: string; connection: Connection | undefined }
 type Connection = { session: StompSession; gone: () => void; slow: boolean }
 
 export type WebSockets = {
-  /** Ends all connections with 1012, evenly spread over the time, so that their clients do not come back all at once. */
-  close(spreadMs: number): Promise<void>
+  /** SockJS' own heart-beat. */
+  beat(): void
+  sessions(): StompSession[]
 }
 
 export function webSockets(app: TemplatedApp, services: Services, origins: Origins): WebSockets {
@@ -39,7 +40,7 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
     ...limits,
     upgrade: (res, req, context) => {
       if (!origins.allows(req)) return refuse(res, services, 'ORIGIN_NOT_ALLOWED')
-      if (framing === 'sockjs' && !hasSessionPath(req)) return answerError(res, 'ROUTE_NOT_FOUND')
+      if (framing === 'sockjs' && sessionIdOf(req) === undefined) return answerError(res, 'ROUTE_NOT_FOUND')
       const data: SocketData = { framing, requestId: requestIdOf(req), connection: undefined }
       const protocol = framing === 'raw' ? subprotocol(req.getHeader('sec-websocket-protocol')) : ''
       const [key, extensions] = ['sec-websocket-key', 'sec-websocket-extensions'].map((name) => req.getHeader(name))
@@ -80,19 +81,9 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
   app.ws('/ws/websocket', behavior('raw'))
   app.ws('/ws/:server/:session/websocket', behavior('sockjs'))
 
-  const beats = setInterval(() => app.publish(sockJsBeatTopic, beatFrame), sockJsBeatEveryMs)
-
   return {
-    async close(spreadMs) {
-      clearInterval(beats)
-      const sessions = [...open].flatMap((ws) => ws.getUserData().connection?.session ?? [])
-      const steps = Math.min(40, sessions.length)
-      for (let step = 0; step < steps; step += 1) {
-        const part = sessions.slice((sessions.length * step) / steps, (sessions.length * (step + 1)) / steps)
-        for (const session of part) session.restart()
-        await new Promise((resolve) => setTimeout(resolve, spreadMs / steps))
-      }
-    },
+    beat: () => void app.publish(sockJsBeatTopic, beatFrame),
+    sessions: () => [...open].flatMap((ws) => ws.getUserData().connection?.session ?? []),
   }
 }
 
@@ -123,11 +114,6 @@ function receive(session: StompSession, framing: Framing, message: Buffer): void
   } catch (error) {
     session.fail(error instanceof AppError ? error : new AppError('INTERNAL', {}, undefined, { cause: error }))
   }
-}
-
-/** `/ws/{server}/{session}/websocket`: neither may be empty or hold a dot. sockjs-protocol 0.3.3, "Session URLs". */
-function hasSessionPath(req: HttpRequest): boolean {
-  return [req.getParameter(0), req.getParameter(1)].every((part) => /^[^./]+$/.test(part))
 }
 
 /** The best of ours that the client offers; none is fine too. STOMP 1.2, "WebSocket subprotocol" (v12.stomp). */

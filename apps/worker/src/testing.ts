@@ -14,6 +14,8 @@ export type TestSystem = {
   db: Db
   databaseUrl: string
   probe: KafkaProbe
+  /** The variables of a process that belongs to this system. */
+  environment: Record<string, string>
   /** Starts a worker of this system; `env` replaces variables. */
   startWorker(env?: Record<string, string>): Promise<TestApp>
   /** Stops every worker that is still there. */
@@ -32,6 +34,13 @@ export async function createTestSystem(): Promise<TestSystem> {
     log: createLog('worker-test', 'silent'),
   })
   const probe = await startKafkaProbe({ topicPrefix: prefix })
+  const environment = {
+    DATABASE_URL: database.url,
+    REDIS_URL: testEnv('REDIS_URL'),
+    KAFKA_BROKERS: testEnv('KAFKA_BROKERS'),
+    KAFKA_TOPIC_PREFIX: prefix,
+    KAFKA_GROUP_PREFIX: prefix,
+  }
   let workers: TestApp[] = []
   async function stopWorkers(): Promise<void> {
     await Promise.all(workers.map((worker) => worker.close()))
@@ -42,15 +51,9 @@ export async function createTestSystem(): Promise<TestSystem> {
     db: postgres.db,
     databaseUrl: database.url,
     probe,
+    environment,
     startWorker: async (env = {}) => {
-      const worker = await startApp('worker', {
-        DATABASE_URL: database.url,
-        REDIS_URL: testEnv('REDIS_URL'),
-        KAFKA_BROKERS: testEnv('KAFKA_BROKERS'),
-        KAFKA_TOPIC_PREFIX: prefix,
-        KAFKA_GROUP_PREFIX: prefix,
-        ...env,
-      })
+      const worker = await startApp('worker', { ...environment, ...env })
       workers.push(worker)
       return worker
     },

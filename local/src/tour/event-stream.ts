@@ -6,16 +6,27 @@ export class EventStream {
   readonly events: EventSourceMessage[] = []
   readonly comments: string[] = []
   readonly #abort = new AbortController()
+  readonly #parser = createParser({
+    onEvent: (event) => this.events.push(event),
+    onComment: (comment) => this.comments.push(comment),
+  })
+  /** Settles when the stream is over, whoever ended it. */
+  ended: Promise<void> = Promise.resolve()
 
-  static async open(baseUrl: string, accessToken: string): Promise<EventStream> {
+  /** `lastEventId`: go on behind this event of an earlier stream. */
+  static async open(baseUrl: string, accessToken: string, lastEventId?: string): Promise<EventStream> {
     const stream = new EventStream()
     const response = await fetch(`${baseUrl}/api/sse`, {
-      headers: { authorization: `Bearer ${accessToken}`, accept: 'text/event-stream' },
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        accept: 'text/event-stream',
+        ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+      },
       signal: stream.#abort.signal,
     })
     if (!response.ok || response.body === null)
       throw new Error(`GET /api/sse: ${response.status}: ${await response.text()}`)
-    void stream.#read(response.body)
+    stream.ended = stream.#read(response.body)
     return stream
   }
 
@@ -36,15 +47,11 @@ export class EventStream {
   }
 
   async #read(body: ReadableStream<Uint8Array>): Promise<void> {
-    const parser = createParser({
-      onEvent: (event) => this.events.push(event),
-      onComment: (comment) => this.comments.push(comment),
-    })
     const text = new TextDecoder()
     try {
-      for await (const chunk of body) parser.feed(text.decode(chunk, { stream: true }))
-    } catch (error) {
-      if (!this.#abort.signal.aborted) throw error
+      for await (const chunk of body) this.#parser.feed(text.decode(chunk, { stream: true }))
+    } catch {
+      // However it ended: whoever waits for an event says what did not come.
     }
   }
 }

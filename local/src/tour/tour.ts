@@ -1,7 +1,8 @@
-/** The tour: journeys 1 to 4 of ARCHITECTURE.md against a running system, through its gateway, with public clients. */
+/** The tour: the journeys of ARCHITECTURE.md against a running system, through its gateway, with public clients. */
 import { newVisitor, signIn, walkAccounts } from './accounts.ts'
 import { Guide, type Step } from './guide.ts'
 import { RestClient } from './rest-client.ts'
+import { walkNotifying } from './notifying.ts'
 import { walkReviews } from './reviews.ts'
 import { walkStreaming } from './streaming.ts'
 import { walkWatching } from './watching.ts'
@@ -22,5 +23,6 @@ export async function tour({ baseUrl, admin, print }: TourOptions): Promise<Step
   const contentId = await walkReviews(guide, adminRest, first)
   await walkWatching(guide, contentId, first, second)
   await walkStreaming(guide, first)
+  await walkNotifying(guide, { admin: adminRest, contentId, one: first, other: second })
   return guide.steps
 }

@@ -37,7 +37,11 @@ export async function walkWatching(guide: Guide, contentId: string, first: Visit
   await guide.step('REST lists both', () =>
     eventually('two watchers', async () => {
       const query = new URLSearchParams({ limit: '20', sortBy: 'createdAt', sortDirection: 'ASCENDING' })
-      const page = (await first.rest.call('GET', `/api/contents/${contentId}/watching-sessions?${query.toString()}`, 200)) as Page
+      const page = (await first.rest.call(
+        'GET',
+        `/api/contents/${contentId}/watching-sessions?${query.toString()}`,
+        200,
+      )) as Page
       return page.totalCount === 2 && page.data.some((session) => session.id === join.watchingSession.id)
     }),
   )

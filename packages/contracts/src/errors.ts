@@ -25,6 +25,7 @@ export const errors = {
   MESSAGE_NOT_FOUND: [404, '메시지를 찾을 수 없습니다.'],
   NOTIFICATION_NOT_FOUND: [404, '알림을 찾을 수 없습니다.'],
   DESTINATION_NOT_FOUND: [404, '존재하지 않는 목적지입니다.'],
+  SOCIAL_PROVIDER_NOT_FOUND: [404, '사용할 수 없는 소셜 로그인입니다.'],
   METHOD_NOT_ALLOWED: [405, '허용되지 않은 메서드입니다.'],
   EMAIL_TAKEN: [409, '이미 사용 중인 이메일입니다.'],
   REVIEW_ALREADY_EXISTS: [409, '이미 리뷰를 작성한 콘텐츠입니다.'],

@@ -48,8 +48,16 @@ export const NotificationDto = v.object({
 })
 export type NotificationDto = v.InferOutput<typeof NotificationDto>
 
-/** Payload of `/sub/contents/{contentId}/watch`. */
-export type WatchMessage = { type: 'JOIN' | 'LEAVE'; watchingSession: WatchingSessionDto; watcherCount: number }
+/**
+ * Payload of `/sub/contents/{contentId}/watch`. `omitted`: how many changes of a crowded room were not told one by one
+ * before this one; the count has them in.
+ */
+export type WatchMessage = {
+  type: 'JOIN' | 'LEAVE'
+  watchingSession: WatchingSessionDto
+  watcherCount: number
+  omitted?: number
+}
 
 /** Payload of `/sub/contents/{contentId}/chat`. */
 export type ChatMessage = { sender: UserSummary; content: string }
@@ -58,11 +66,15 @@ export type ChatMessage = { sender: UserSummary; content: string }
 export const RoomMember = v.object({ id: Uuid, createdAt: Instant, watcher: UserSummary })
 export type RoomMember = v.InferOutput<typeof RoomMember>
 
-/** What is published on a room's channel. `content` is added by each node from its own cache. */
-export const RoomMessage = v.variant('kind', [
-  v.object({ kind: v.picklist(['JOIN', 'LEAVE']), member: RoomMember, watcherCount: v.number() }),
-  v.object({ kind: v.literal('CHAT'), sender: UserSummary, content: v.string() }),
-])
+/**
+ * A change of who is in a room, as published on its channel. `content` is added by each node from its own cache. What
+ * goes to clients as it is, chat lines above all, is published there as `<kind> <message id> <payload>` instead, not to be parsed.
+ */
+export const RoomMessage = v.object({
+  kind: v.picklist(['JOIN', 'LEAVE']),
+  member: RoomMember,
+  watcherCount: v.number(),
+})
 export type RoomMessage = v.InferOutput<typeof RoomMessage>
 
 /** Sessions of `userId` other than `keepSessionId` are over. Without it, all are. */

@@ -33,11 +33,12 @@ export const redisKeys = {
 
   /** String, TTL `ttlSeconds.batchTick`: some batch instance takes care of this job's run of this minute (UTC). */
   batchTick: (job: string, minute: string) => `batch:tick:${job}:${minute}`,
-  /** Hash job -> ISO instant of its last success. */
-  batchLastSuccess: 'batch:last-success',
 
   /** String, expires by itself: when the next request of `subject` fits into that limit again, in Unix milliseconds. */
   rateLimit: (limit: string, subject: string) => `rate:${limit}:{${subject}}`,
+
+  /** JSON string, TTL `ttlSeconds.socialSignIn`: a browser that was sent to a provider. */
+  socialSignIn: (state: string) => `oauth:{${state}}`,
 
   /** JSON string, TTL `ttlSeconds.cache`. */
   userSummaryCache: (userId: string) => `cache:user-summary:{${userId}}`,
@@ -49,7 +50,7 @@ export const redisKeys = {
 export const channels = {
   /** Plain channel; the message is a `SessionRevoked`. Every api and socket instance listens. */
   sessionRevoked: 'auth:revoked',
-  /** Sharded channel of a room: messages are `RoomMessage`s. */
+  /** Sharded channel of a room: messages are `RoomMessage`s, or payloads for clients behind their kind and message id. */
   room: (contentId: string) => `ws:room:{${contentId}}`,
   /** Sharded channel of a conversation: messages are DirectMessageDtos. */
   conversation: (conversationId: string) => `ws:conversation:{${conversationId}}`,
@@ -66,6 +67,8 @@ export const ttlSeconds = {
   chat: 10 * 60,
   eventStream: 10 * 60,
   cache: 60,
+  /** How long somebody may take at the provider. */
+  socialSignIn: 10 * 60,
   batchTick: 60 * 60,
 } as const
 

@@ -183,6 +183,13 @@ describe('checks', () => {
     expect(await broken(insert('watching_sessions', { ...session, ended_at: new Date(1_000) }))).toBe('none')
   })
 
+  test('a run of a job does not end before it began', async () => {
+    const run = { job: 'cleanup', started_at: new Date(1_000) }
+    expect(await broken(insert('batch_runs', { ...run, ended_at: new Date(999) }))).toBe('ck_batch_runs_ended_at')
+    expect(await broken(insert('batch_runs', { ...run, outcome: 'bored' }))).toBe('ck_batch_runs_outcome')
+    expect(await broken(insert('batch_runs', { ...run, ended_at: new Date(1_000) }))).toBe('none')
+  })
+
   test.each([
     ['a name of one character', () => aUser({ name: '김' }), 'ck_users_name_length'],
     ['a name of 51 characters', () => aUser({ name: '김'.repeat(51) }), 'ck_users_name_length'],

@@ -13,6 +13,7 @@ export type NativeConsumer = KafkaConsumer & {
   incrementalAssign(partitions: TopicPartition[]): void
   incrementalUnassign(partitions: TopicPartition[]): void
   assignmentLost(): boolean
+  setDefaultIsTimeoutOnlyForFirstMessage(isForFirstOnly: boolean): void
 }
 
 export type PartitionLag = { topic: string; partition: number; messages: number }

@@ -2,6 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Log } from './log.ts'
+import { OpenSockets } from './open-sockets.ts'
+import { aborted, settlesWithin } from './within.ts'
 
 export type ListenOptions = {
   url: string
@@ -12,19 +14,24 @@ export type ListenOptions = {
   onNotify: (payload: string) => void
 }
 
+/** How long the connection may take to end: the other side may be frozen. */
+const goodbyeMs = 1_000
+
 /** Starts to listen in the background; never fails. */
 export function listen({ url, application, channel, log, onNotify }: ListenOptions): { close(): Promise<void> } {
   const closing = new AbortController()
-  let client: pg.Client | undefined
+  const closed = aborted(closing.signal)
+  const sockets = new OpenSockets()
 
   async function hear(): Promise<void> {
     const connection = new pg.Client({
       connectionString: url,
       application_name: `mopl-${application}`,
       connectionTimeoutMillis: 2_000,
+      query_timeout: 2_000,
       keepAlive: true,
+      stream: sockets.create,
     })
-    client = connection
     const lost = new Promise<void>((resolve) => {
       connection.on('error', (err) => {
         log.warn({ err, channel }, 'listening connection lost')
@@ -33,9 +40,14 @@ export function listen({ url, application, channel, log, onNotify }: ListenOptio
       connection.once('end', resolve)
     })
     connection.on('notification', ({ payload }) => onNotify(payload ?? ''))
-    await connection.connect()
-    await connection.query(`listen ${pg.escapeIdentifier(channel)}`)
-    await lost
+    try {
+      await connection.connect()
+      await connection.query(`listen ${pg.escapeIdentifier(channel)}`)
+      await Promise.race([lost, closed])
+    } finally {
+      // Also the one that connected and then did not answer.
+      await sockets.closeAfter(connection.end(), goodbyeMs)
+    }
   }
 
   async function run(): Promise<void> {
@@ -49,7 +61,7 @@ export function listen({ url, application, channel, log, onNotify }: ListenOptio
   return {
     close: async () => {
       closing.abort()
-      await client?.end()
+      if (!(await settlesWithin(running, 2 * goodbyeMs))) sockets.cut()
       await running
     },
   }

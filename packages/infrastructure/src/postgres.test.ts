@@ -4,6 +4,7 @@ import { newId } from './ids.ts'
 import { createLog } from './log.ts'
 import { brokenConstraint, isPostgresUnavailable, openPostgres, type Postgres, sqlState } from './postgres.ts'
 import { tags } from './tables.ts'
+import { openDoor } from './testing-door.ts'
 import { createTestDatabase, failureOf, type TestDatabase } from './testing.ts'
 
 const log = createLog('postgres-test', 'silent')
@@ -79,4 +80,43 @@ test('a transaction that fails leaves nothing', async () => {
   )
   expect(String(failure)).toContain('changed my mind')
   expect(await postgres.db.$count(tags, eq(tags.id, id))).toBe(0)
+})
+
+describe('a database that is frozen', () => {
+  async function frozen() {
+    const { hostname, port, username, pathname } = new URL(database.url)
+    const door = await openDoor(hostname, Number(port))
+    const away = open(`postgres://${username}@127.0.0.1:${door.port}${pathname}`)
+    await away.ping()
+    return { away, door }
+  }
+
+  test('does not keep an idle connection from closing', async () => {
+    const { away, door } = await frozen()
+    door.freeze()
+    const startedAt = performance.now()
+    await away.close()
+    expect(performance.now() - startedAt).toBeLessThan(1_500)
+    await door.shut()
+  })
+
+  test('fails what waits for it as soon as it is abandoned, as if it had gone away', async () => {
+    const { away, door } = await frozen()
+    const waiting = Promise.withResolvers<void>()
+    const inHand = failureOf(
+      away.db.transaction(async (tx) => {
+        door.freeze()
+        const answer = tx.execute(sql`select 1`)
+        waiting.resolve()
+        await answer
+      }),
+    )
+    await waiting.promise
+    const startedAt = performance.now()
+    away.abandon()
+    expect(isPostgresUnavailable(await inHand)).toBe(true)
+    await away.close()
+    expect(performance.now() - startedAt).toBeLessThan(1_500)
+    await door.shut()
+  })
 })

@@ -3,6 +3,7 @@ import { DrizzleQueryError, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Log } from './log.ts'
+import { OpenSockets } from './open-sockets.ts'
 import * as tables from './tables.ts'
 
 /** A database: opens transactions. */
@@ -11,12 +12,24 @@ type Transaction = Parameters<Parameters<Db['transaction']>[0]>[0]
 /** A database or a transaction: what only reads, or writes as part of somebody else's transaction, takes this. */
 export type Sql = Db | Transaction
 
-export type Postgres = { db: Db; pool: pg.Pool; ping(): Promise<void>; close(): Promise<void> }
+export type Postgres = {
+  db: Db
+  pool: pg.Pool
+  ping(): Promise<void>
+  /** Cuts every connection: whatever waits for the database fails at once, as if it had gone away. */
+  abandon(): void
+  /** Waits for what is under way, and at most a second for the database to let go. */
+  close(): Promise<void>
+}
 
 export type PostgresOptions = { url: string; poolSize: number; application: string; log: Log; queryTimeoutMs?: number }
 
+/** How long a connection may take to end: the other side may be frozen, or gone without a word. */
+const goodbyeMs = 1_000
+
 /** Opens a pool; connections are made when first needed, so this never fails. Every wait inside has a deadline. */
 export function openPostgres({ url, poolSize, application, log, queryTimeoutMs = 5_000 }: PostgresOptions): Postgres {
+  const sockets = new OpenSockets()
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
@@ -26,6 +39,7 @@ export function openPostgres({ url, poolSize, application, log, queryTimeoutMs =
     statement_timeout: queryTimeoutMs,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
+    stream: sockets.create,
   })
   // The pool hangs the whole client on the error, its address and user included: only the message is told.
   pool.on('error', ({ message: reason }) => log.warn({ reason }, 'idle postgres connection lost'))
@@ -39,7 +53,8 @@ export function openPostgres({ url, poolSize, application, log, queryTimeoutMs =
     db,
     pool,
     ping: async () => void (await db.execute(sql`select 1`)),
-    close: () => pool.end(),
+    abandon: () => sockets.cut(),
+    close: () => sockets.closeAfter(pool.end(), goodbyeMs),
   }
 }
 

@@ -31,3 +31,13 @@ test('a resource is handed back as it is', () => {
   const resource = { name: 'pool', close: () => undefined }
   expect(new Resources().use('pool', resource)).toBe(resource)
 })
+
+test('closing that waits for somebody who does not answer is hurried by abandoning what is still open', async () => {
+  const resources = new Resources()
+  const answered = Promise.withResolvers<void>()
+  resources.use('database', { close: () => undefined, abandon: () => answered.resolve() })
+  resources.defer('relay', () => answered.promise)
+  const closing = resources.close(() => undefined)
+  resources.abandon()
+  await closing
+})

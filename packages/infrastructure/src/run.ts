@@ -24,6 +24,8 @@ export async function runApp<S extends v.GenericSchema<unknown, v.InferOutput<ty
     await start({ env, log, resources })
     log.info({ port: env.PORT }, 'started')
     log.info({ signal: await stopping }, 'stopping')
+    // Who is in the middle of something gets half of the time to finish it; the other half is for letting go.
+    setTimeout(() => resources.abandon(), env.SHUTDOWN_TIMEOUT_MS / 2).unref()
     setTimeout(() => {
       log.error('shutdown took too long, leaving')
       process.exit(1)

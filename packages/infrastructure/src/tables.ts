@@ -184,3 +184,15 @@ export const idempotencyKeys = pgTable(
   },
   (table) => [primaryKey({ columns: [table.caller, table.operation, table.key] })],
 )
+
+export const batchRuns = pgTable('batch_runs', {
+  id: id(),
+  job: text().notNull(),
+  startedAt: instant().notNull(),
+  endedAt: instant(),
+  outcome: text({ enum: ['running', 'succeeded', 'failed', 'interrupted', 'killed'] })
+    .notNull()
+    .default('running'),
+  counts: json().$type<Record<string, number>>().notNull().default({}),
+  reason: text(),
+})

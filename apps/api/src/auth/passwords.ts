@@ -2,7 +2,7 @@
  * argon2id with OWASP's parameters for it. One hash takes about 50 ms of a core and 19 MiB, so only a few run at once and
  * only a few wait: a flood of sign-ins is refused, and the other requests stay fast.
  */
-import { AppError } from '@mopl/contracts/errors'
+import { createBound } from '../bounded.ts'
 
 const argon2id = { algorithm: 'argon2id', memoryCost: 19_456, timeCost: 2 } as const
 
@@ -14,7 +14,7 @@ export type Passwords = {
 }
 
 export async function createPasswords({ running = 2, waiting = 32 } = {}): Promise<Passwords> {
-  const bounded = createQueue(running, waiting)
+  const bounded = createBound(running, waiting)
   const nobodysHash = await Bun.password.hash(crypto.randomUUID(), argon2id)
   return {
     hash: (password) => bounded(() => Bun.password.hash(password, argon2id)),
@@ -22,24 +22,5 @@ export async function createPasswords({ running = 2, waiting = 32 } = {}): Promi
       const matches = await bounded(() => Bun.password.verify(password, hash ?? nobodysHash))
       return matches && typeof hash === 'string'
     },
-  }
-}
-
-/** Runs at most `running` jobs at once, and refuses when `waiting` more are waiting already. */
-function createQueue(running: number, waiting: number) {
-  let free = running
-  const queue: (() => void)[] = []
-  return async <T>(job: () => Promise<T>): Promise<T> => {
-    if (free > 0) free -= 1
-    else if (queue.length < waiting) await new Promise<void>((resolve) => queue.push(resolve))
-    else throw new AppError('TOO_MANY_REQUESTS', {}, 1)
-    try {
-      return await job()
-    } finally {
-      // A slot goes to the next in the queue directly, so that a newcomer cannot overtake it.
-      const next = queue.shift()
-      if (next === undefined) free += 1
-      else next()
-    }
   }
 }

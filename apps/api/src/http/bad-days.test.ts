@@ -67,6 +67,11 @@ test('without Redis sign-up, sign-in, reset, refresh and sign-out answer 503: no
     expect(await soon(noRedis.call('POST', path, { headers, token }))).toMatchObject(refusal(503, 'UNAVAILABLE'))
 })
 
+test('without Redis nobody is sent to a social provider', async () => {
+  for (const path of ['/oauth2/authorization/google', '/login/oauth2/code/google'])
+    expect(await soon(noRedis.call('GET', path))).toMatchObject(refusal(503, 'UNAVAILABLE'))
+})
+
 test('without PostgreSQL every read and write answers 503 with Retry-After, at once', async () => {
   const { token } = await noPostgres.aUser({ role: 'ADMIN' })
   const review = { contentId: crypto.randomUUID(), rating: 1, text: '.' }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { clientAddress } from './client-address.ts'
 import type { Env } from './env.ts'
-import { createNetworks, isNetwork } from './networks.ts'
+import { createNetworks, isNetwork } from '@mopl/infrastructure/networks'
 
 const trustedProxies = createNetworks(['10.0.0.0/8', 'fd00::/8'])
 const app = new Hono<Env>().use(clientAddress({ trustedProxies })).get('/', (c) => c.text(c.var.clientAddress))

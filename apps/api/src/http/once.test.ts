@@ -3,6 +3,7 @@ import { idempotencyKeys, reviews, users } from '@mopl/infrastructure/tables'
 import { eventually } from '@mopl/infrastructure/testing'
 import { eq, sql } from 'drizzle-orm'
 import { type Answer, openTestApi, type Person, randomAddress, refusal } from '../testing.ts'
+import { aPicture } from '../testing-pictures.ts'
 
 const api = await openTestApi()
 afterAll(() => api.close())
@@ -157,16 +158,17 @@ describe('while the first request is under way', () => {
 test('a form that was built again is the same request; with another picture it is not', async () => {
   const { token } = await api.aUser({ role: 'ADMIN' })
   const key = crypto.randomUUID()
-  const send = (picture: string) => {
+  const [one, two] = [await aPicture('gif'), await aPicture('png')]
+  const send = (picture: Uint8Array<ArrayBuffer>) => {
     const body = new FormData()
     body.append('thumbnail', new Blob([picture]), `${crypto.randomUUID()}.gif`)
     body.append('request', JSON.stringify({ tags: [], description: '', title: '제목', type: 'movie' }))
     return api.call('POST', '/api/contents', { token, body, headers: { 'Idempotency-Key': key } })
   }
-  const first = await send('GIF89a one')
+  const first = await send(one)
   expect(first.status).toBe(201)
-  expect(await send('GIF89a one')).toMatchObject({ status: 201, body: first.body })
-  expect(await send('GIF89a two')).toMatchObject(conflict)
+  expect(await send(one)).toMatchObject({ status: 201, body: first.body })
+  expect(await send(two)).toMatchObject(conflict)
 })
 
 test('without anybody signed in the key is the address’s, and the password is not in what is kept', async () => {

@@ -25,7 +25,10 @@ export function validParts<S extends v.GenericSchema<unknown, object>>(
       c.req.addValidatedData('form', { request: parsed(schema, request), picture })
       await next()
     },
-    { body: { type: 'parts', schema, picture: pictureName }, refusals: [...bodyRefusals, 'MALFORMED_JSON'] },
+    {
+      body: { type: 'parts', schema, picture: pictureName },
+      refusals: [...bodyRefusals, 'MALFORMED_JSON', 'TOO_MANY_REQUESTS'],
+    },
   )
 }
 

@@ -16,6 +16,7 @@ export const defaultRateLimits = {
   refreshPerAddress: { requests: 600, seconds: 60 },
   /** Per device, whose id only its owner knows: with the account's, anybody could use up somebody else's. */
   refreshPerDevice: { requests: 30, seconds: 60 },
+  socialSignInPerAddress: { requests: 120, seconds: 60 },
   /** Hard, because the answer tells whether an e-mail has an account, and the mail annoys whoever gets it. */
   resetPerAddress: { requests: 30, seconds: 3_600 },
   resetPerAccount: { requests: 3, seconds: 900 },

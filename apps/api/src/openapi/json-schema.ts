@@ -12,6 +12,11 @@ type Named = Record<string, { schema: v.GenericSchema; example: unknown }>
  */
 const ignoreActions = ['check', 'trim', 'to_lower_case']
 
+/** The fields of parameters: a schema that is named as somebody's body is not that here. */
+export function fieldsSchema(schema: v.GenericSchema): JsonSchema {
+  return convert(schema, {}, 'input')
+}
+
 /** What may be sent: before any transformation. */
 export function requestSchema(schema: v.GenericSchema): JsonSchema {
   return convert(schema, requests, 'input')

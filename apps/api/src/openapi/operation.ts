@@ -3,11 +3,11 @@ import { type ErrorCode, errorStatus } from '@mopl/contracts/errors'
 import type { Telling } from '../http/describe.ts'
 import { isSafe } from '../http/methods.ts'
 import type { JsonSchema } from '@valibot/to-json-schema'
-import { answerSchema, exampleOf, requestSchema } from './json-schema.ts'
+import { answerSchema, exampleOf, fieldsSchema, requestSchema } from './json-schema.ts'
 
 export type Media = { schema: JsonSchema; example?: unknown; examples?: Record<string, unknown>; encoding?: unknown }
 export type Content = Record<string, Media>
-export type Parameter = { name: string; in: string; required: boolean; schema: JsonSchema | boolean }
+export type Parameter = { name: string; in: string; required: boolean; description?: string; schema: JsonSchema }
 export type Operation = {
   operationId: string
   tags: string[]
@@ -45,19 +45,28 @@ export function operationFrom(method: string, tellings: readonly Telling[]): Ope
 }
 
 function parametersFrom({ in: place, fields }: NonNullable<Telling['parameters']>): Parameter[] {
-  const { properties = {}, required = [] } = requestSchema(fields)
-  return Object.entries(properties).map(([name, schema]) => ({
-    name,
-    in: place,
-    required: required.includes(name),
-    schema: place === 'query' ? repeated(schema) : schema,
-  }))
+  const { properties = {}, required = [] } = fieldsSchema(fields)
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...schema } = repeated(asObject(property))
+    return {
+      name,
+      in: place,
+      required: required.includes(name),
+      ...(description !== undefined && { description }),
+      schema,
+    }
+  })
 }
 
 /** "One or many" of a query string (`http/validate.ts`) is an array to whoever writes one. */
-function repeated(schema: JsonSchema | boolean): JsonSchema | boolean {
-  const many = typeof schema === 'object' ? schema.anyOf?.[1] : undefined
-  return typeof many === 'object' && many.type === 'array' ? many : schema
+function repeated(schema: JsonSchema): JsonSchema {
+  const many = asObject(schema.anyOf?.[1])
+  return many.type === 'array' ? many : schema
+}
+
+/** JSON Schema also has `true` for a schema that asks nothing. */
+function asObject(schema: JsonSchema | boolean | undefined): JsonSchema {
+  return typeof schema === 'object' ? schema : {}
 }
 
 function bodyContent(body: NonNullable<Telling['body']>): Content {

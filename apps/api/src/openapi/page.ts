@@ -17,7 +17,7 @@ function located(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url))
 }
 
-/** Swagger UI writes style attributes and draws its icons as data URLs; everything else is ours. */
+/** Swagger UI draws its icons as data URLs; everything else comes from here. */
 export const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",

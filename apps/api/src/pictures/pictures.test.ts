@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { pictureFormat } from './format.ts'
+import { aPicture } from '../testing-pictures.ts'
 import { createPictures, withPicture } from './pictures.ts'
+import { createReencode } from './reencode.ts'
+import { createFolder } from './storage.ts'
 
 const latin1 = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
 
@@ -24,8 +27,12 @@ test.each([
 
 test('a picture whose row could not be written is removed again', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'mopl-pictures-'))
-  const pictures = createPictures(directory, pino({ level: 'silent' }))
-  const saving = withPicture(pictures, new Blob(['GIF89a']), async (key) => {
+  const pictures = createPictures({
+    storage: createFolder(directory),
+    reencode: createReencode(),
+    log: pino({ level: 'silent' }),
+  })
+  const saving = withPicture(pictures, new Blob([await aPicture('gif')]), async (key) => {
     expect(await readdir(join(directory, key!.slice(0, 2)))).toEqual([key!.slice(3)])
     throw new Error('the transaction failed')
   })

@@ -1,38 +1,31 @@
-/** Pictures as files, which nginx serves. The key in the row is the path under the directory. */
+/** Pictures: written anew when they come in, kept in a storage under a name of our own. The key stands in the row. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { AppError } from '@mopl/contracts/errors'
 import type { Log } from '@mopl/infrastructure/log'
-import { pictureFormat } from './format.ts'
+import type { Reencode } from './reencode.ts'
+import type { PictureStorage } from './storage.ts'
 
 export type Pictures = {
-  /** @returns the key. @throws {AppError} UNSUPPORTED_MEDIA_TYPE unless the bytes are PNG, JPEG, GIF or WebP */
+  /** @returns the key. @throws {AppError} as `Reencode`; UNAVAILABLE when the storage is away */
   store(picture: Blob): Promise<string>
-  /** Never fails: a file that stays behind is an orphan, which cleanup removes. */
+  /** Never fails: a picture that stays behind is an orphan, which cleanup removes. */
   remove(key: string): Promise<void>
 }
 
-export function createPictures(directory: string, log: Log): Pictures {
+type Deps = { storage: PictureStorage; reencode: Reencode; log: Log }
+
+export function createPictures({ storage, reencode, log }: Deps): Pictures {
   return {
     async store(picture) {
-      const bytes = new Uint8Array(await picture.arrayBuffer())
-      const format = pictureFormat(bytes)
-      if (format === undefined) throw new AppError('UNSUPPORTED_MEDIA_TYPE')
+      const bytes = await reencode(new Uint8Array(await picture.arrayBuffer()))
       // A random id: a picture's address cannot be guessed, and the 256 folders fill evenly.
       const id = randomUUID()
-      const key = `${id.slice(0, 2)}/${id}.${format}`
-      const path = join(directory, key)
-      await mkdir(dirname(path), { recursive: true })
-      await writeFile(`${path}.part`, bytes)
-      await rename(`${path}.part`, path)
+      const key = `${id.slice(0, 2)}/${id}.webp`
+      await storage.put(key, bytes)
       return key
     },
 
     async remove(key) {
-      await rm(join(directory, key), { force: true }).catch((err: unknown) =>
-        log.warn({ err, key }, 'picture not removed'),
-      )
+      await storage.remove(key).catch((err: unknown) => log.warn({ err, key }, 'picture not removed'))
     },
   }
 }

@@ -2,12 +2,14 @@ import { afterAll, expect, test } from 'bun:test'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Answer, openTestApi, type Person, refusal } from '../testing.ts'
+import { pictureFormat } from '../pictures/format.ts'
+import { aPicture } from '../testing-pictures.ts'
 import type { UserDto } from './schemas.ts'
 
 const api = await openTestApi()
 afterAll(() => api.close())
 
-const gif = new TextEncoder().encode('GIF89a, or so it says')
+const gif = await aPicture('gif')
 
 function parts(request?: unknown, image?: Uint8Array<ArrayBuffer>): FormData {
   const form = new FormData()
@@ -39,7 +41,7 @@ test('a user changes name and picture, each without the other, and what is not n
   expect(named.body).not.toHaveProperty('profileImageUrl')
   const pictured = await change(user, user.id, parts({}, gif))
   expect(pictured).toMatchObject({ status: 200, body: { name: '새 이름' } })
-  expect(new Uint8Array(await readFile(fileOf(pictured)))).toEqual(gif)
+  expect(pictureFormat(await readFile(fileOf(pictured)))).toBe('webp')
   const renamed = await change(user, user.id, parts({ name: '또 다른' }))
   expect(renamed.body).toEqual({ ...(pictured.body as UserDto), name: '또 다른' })
   expect((await api.call('GET', `/api/users/${user.id}`, { token: user.token })).body).toEqual(renamed.body)

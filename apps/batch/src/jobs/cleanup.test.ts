@@ -1,6 +1,7 @@
 import { newId } from '@mopl/infrastructure/ids'
 import { sqlState } from '@mopl/infrastructure/postgres'
 import {
+  batchRuns,
   contents,
   contentTags,
   idempotencyKeys,
@@ -27,7 +28,9 @@ const daysAgo = (days: number) => new Date(Date.now() - days * day)
 beforeAll(async () => void (batch = await openTestBatch()))
 afterAll(() => batch.close())
 afterEach(async () => {
-  await batch.db.execute(sql`truncate users, contents, tags, outbox_events, processed_events, idempotency_keys cascade`)
+  await batch.db.execute(
+    sql`truncate users, contents, tags, outbox_events, processed_events, idempotency_keys, batch_runs cascade`,
+  )
 })
 
 const publishedEvents = (count: number, at: Date) =>
@@ -54,7 +57,7 @@ describe('cleanup of rows', () => {
       .insert(notifications)
       .values([notification(old, daysAgo(31)), notification(fresh, daysAgo(29)), notification(unread, null)])
 
-    const context = aContext(batch.db)
+    const context = aContext(batch)
     await cleanup.run(context)
 
     const left = await batch.db.select({ id: notifications.id }).from(notifications)
@@ -76,7 +79,7 @@ describe('cleanup of rows', () => {
       .insert(watchingSessions)
       .values([session(old, daysAgo(91)), session(fresh, daysAgo(89)), session(open, null)])
 
-    await cleanup.run(aContext(batch.db))
+    await cleanup.run(aContext(batch))
 
     const left = await batch.db.select({ id: watchingSessions.id }).from(watchingSessions)
     expect(left.map((row) => row.id).toSorted()).toEqual([fresh, open].toSorted())
@@ -94,7 +97,7 @@ describe('cleanup of rows', () => {
       createdAt: daysAgo(400),
     })
 
-    await cleanup.run(aContext(batch.db))
+    await cleanup.run(aContext(batch))
 
     expect(await countOutbox()).toBe(2)
     expect(await batch.db.$count(outboxEvents, eq(outboxEvents.aggregateid, 'waiting'))).toBe(1)
@@ -107,7 +110,7 @@ describe('cleanup of rows', () => {
       { consumer: 'mopl-ratings', eventId: fresh, processedAt: daysAgo(13) },
     ])
 
-    await cleanup.run(aContext(batch.db))
+    await cleanup.run(aContext(batch))
 
     expect(await batch.db.select({ id: processedEvents.eventId }).from(processedEvents)).toEqual([{ id: fresh }])
   })
@@ -119,16 +122,28 @@ describe('cleanup of rows', () => {
       { ...answer, key: 'fresh', createdAt: daysAgo(0.9) },
     ])
 
-    await cleanup.run(aContext(batch.db))
+    await cleanup.run(aContext(batch))
 
     expect(await batch.db.select({ key: idempotencyKeys.key }).from(idempotencyKeys)).toEqual([{ key: 'fresh' }])
+  })
+
+  test('the history of batch jobs goes after a year', async () => {
+    const [old, fresh] = [newId(), newId()]
+    await batch.db.insert(batchRuns).values([
+      { id: old, job: 'cleanup', startedAt: daysAgo(366) },
+      { id: fresh, job: 'cleanup', startedAt: daysAgo(364) },
+    ])
+
+    await cleanup.run(aContext(batch))
+
+    expect(await batch.db.select({ id: batchRuns.id }).from(batchRuns)).toEqual([{ id: fresh }])
   })
 
   test('an expired temporary password leaves no hash behind, one in force stays', async () => {
     const expired = await aUser(batch.db, { temporaryPasswordHash: 'a', temporaryPasswordExpiresAt: daysAgo(1) })
     const inForce = await aUser(batch.db, { temporaryPasswordHash: 'b', temporaryPasswordExpiresAt: daysAgo(-1) })
 
-    await cleanup.run(aContext(batch.db))
+    await cleanup.run(aContext(batch))
 
     const hashes = await batch.db.select({ id: users.id, hash: users.temporaryPasswordHash }).from(users)
     expect(Object.fromEntries(hashes.map((row) => [row.id, row.hash]))).toEqual({ [expired]: null, [inForce]: 'b' })
@@ -137,7 +152,7 @@ describe('cleanup of rows', () => {
   test('a dry run counts everything and changes nothing', async () => {
     await publishedEvents(1_500, daysAgo(8))
     await aTag(batch.db)
-    const context = aContext(batch.db, { dryRun: true })
+    const context = aContext(batch, { dryRun: true })
 
     await cleanup.run(context)
 
@@ -147,6 +162,7 @@ describe('cleanup of rows', () => {
       'published-outbox-events': 1_500,
       'processed-events': 0,
       'idempotency-keys': 0,
+      'batch-runs': 0,
       'expired-temporary-passwords': 0,
       'unused-tags': 1,
       'orphaned-pictures': 0,
@@ -158,7 +174,7 @@ describe('cleanup of rows', () => {
 
   test('more than a chunk is removed whole', async () => {
     await publishedEvents(2_345, daysAgo(8))
-    const context = aContext(batch.db)
+    const context = aContext(batch)
     await cleanup.run(context)
     expect(context.tally.counts['published-outbox-events']).toBe(2_345)
     expect(await countOutbox()).toBe(0)
@@ -170,11 +186,11 @@ describe('cleanup of rows', () => {
     const tally = new Tally((kind, done) => {
       if (kind === 'published-outbox-events' && done === 1_000) interrupt.abort()
     })
-    await cleanup.run(aContext(batch.db, { tally, signal: interrupt.signal }))
+    await cleanup.run(aContext(batch, { tally, signal: interrupt.signal }))
     expect(tally.counts['published-outbox-events']).toBe(1_000)
     expect(await countOutbox()).toBe(1_500)
 
-    await cleanup.run(aContext(batch.db))
+    await cleanup.run(aContext(batch))
     expect(await countOutbox()).toBe(0)
   })
 })
@@ -183,7 +199,7 @@ describe('cleanup of tags', () => {
   test('a tag goes when no content carries it any more', async () => {
     const used = await aTag(batch.db, await aContent(batch.db))
     await aTag(batch.db)
-    await cleanup.run(aContext(batch.db))
+    await cleanup.run(aContext(batch))
     expect(await batch.db.select({ id: tags.id }).from(tags)).toEqual([{ id: used }])
   })
 
@@ -193,7 +209,7 @@ describe('cleanup of tags', () => {
       sql`insert into tags (id, name) select gen_random_uuid(), i from generate_series(1, 1000) as i`,
     )
     const unused = await batch.db.select({ id: tags.id }).from(tags)
-    const running = cleanup.run(aContext(batch.db))
+    const running = cleanup.run(aContext(batch))
     const given: string[] = []
     // In the order in which cleanup goes, so that the two meet; a tag that is gone is refused by its foreign key.
     for (const { id } of unused.toSorted((one, other) => (one.id < other.id ? -1 : 1)).slice(800)) {
@@ -235,12 +251,12 @@ describe('cleanup of pictures', () => {
     await aContent(batch.db, { thumbnailKey: 'cd/thumbnail.png' })
     await aUser(batch.db, { profileImageKey: 'cd/face.png' })
 
-    const rehearsal = aContext(batch.db, { mediaDir, dryRun: true })
+    const rehearsal = aContext(batch, { mediaDir, dryRun: true })
     await cleanup.run(rehearsal)
     expect(rehearsal.tally.counts['orphaned-pictures']).toBe(1)
     expect(await readdir(join(mediaDir, 'ab'))).toHaveLength(2)
 
-    const context = aContext(batch.db, { mediaDir })
+    const context = aContext(batch, { mediaDir })
     await cleanup.run(context)
     expect(context.tally.counts['orphaned-pictures']).toBe(1)
     expect(await readdir(join(mediaDir, 'ab'))).toEqual(['just-stored.png'])

@@ -41,6 +41,7 @@ const expiries: Expiry[] = [
     expiredAt: sql`created_at`,
     afterDays: 1,
   },
+  { kind: 'batch-runs', table: sql`batch_runs`, key: sql`id`, expiredAt: sql`started_at`, afterDays: 365 },
 ]
 
 export const expiredKinds = expiries.map(({ kind }) => kind)

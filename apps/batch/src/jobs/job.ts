@@ -1,9 +1,11 @@
 /** What a job is, and what it is given to work with. */
 import type { Db } from '@mopl/infrastructure/postgres'
+import type { RedisClient } from '@mopl/infrastructure/redis'
 import type { Tally } from '../tally.ts'
 
 export type JobContext = {
   db: Db
+  redis: RedisClient
   /** Folder of the pictures. */
   mediaDir: string
   /** The start of the run: every cutoff counts from here, so that a long run comes to an end. */

@@ -1,13 +1,15 @@
 /** The rooms that somebody here is in: what comes over a room's channel goes out to its local subscribers. */
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
-import { type ChatMessage, type ContentSummary, RoomMessage, type WatchMessage } from '@mopl/contracts/realtime'
+import { type ContentSummary, RoomMessage, type WatchMessage } from '@mopl/contracts/realtime'
 import { channels } from '@mopl/contracts/redis-keys'
 import type { Log } from '@mopl/infrastructure/log'
 import * as v from 'valibot'
 import type { Channels } from '../channels.ts'
-import { destinationOf } from '../destinations.ts'
+import { destinationOf, type SubscribeKind } from '../destinations.ts'
 import type { FanOut } from '../fan-out.ts'
 import type { Lookup } from '../lookup.ts'
+import { readReadyMessage } from './room-channel.ts'
+import { watchBudget, WatchTicks } from './watch-ticks.ts'
 
 type Room = {
   contentId: string
@@ -16,11 +18,19 @@ type Room = {
   /** Of somebody who is or was here: in whose name the api is asked. */
   claims: AccessTokenClaims
   users: number
+  changes: WatchTicks
 }
 
 const RoomMessageJson = v.pipe(v.string(), v.parseJson(), RoomMessage)
 
-export type RoomsDeps = { channels: Channels; fanOut: FanOut; contents: Lookup<ContentSummary>; log: Log }
+export type RoomsDeps = {
+  channels: Channels
+  fanOut: FanOut
+  contents: Lookup<ContentSummary>
+  log: Log
+  /** Called with the number of changes that are not told one by one. */
+  onOmitted: (changes: number) => void
+}
 
 export class Rooms {
   readonly #deps: RoomsDeps
@@ -41,34 +51,50 @@ export class Rooms {
    */
   async open(contentId: string, claims: AccessTokenClaims): Promise<{ ready: Promise<void>; close: () => void }> {
     const content = await this.#deps.contents.get(contentId, claims)
-    const room = this.#rooms.get(contentId) ?? { contentId, content, claims, users: 0 }
+    const room = this.#rooms.get(contentId) ?? this.#newRoom(contentId, content, claims)
     this.#rooms.set(contentId, Object.assign(room, { content, claims, users: room.users + 1 }))
     const channel = this.#deps.channels.open(channels.room(contentId), (text) => this.#deliver(room, text))
     return { ready: channel.ready, close: () => this.#leave(room, channel.close) }
   }
 
+  #newRoom(contentId: string, content: ContentSummary, claims: AccessTokenClaims): Room {
+    const destination = destinationOf('contents/watch', contentId)
+    const changes = new WatchTicks({
+      tickMs: watchBudget.tickMs,
+      countReceivers: () => this.#deps.fanOut.countSubscribers(destination),
+      send: (change, omitted) => this.#tell(room, change, omitted),
+    })
+    const room = { contentId, content, claims, users: 0, changes }
+    return room
+  }
+
   #leave(room: Room, close: () => void): void {
     room.users -= 1
-    if (room.users === 0) this.#rooms.delete(room.contentId)
+    if (room.users === 0) {
+      this.#rooms.delete(room.contentId)
+      room.changes.close()
+    }
     close()
   }
 
   #deliver(room: Room, text: string): void {
+    const ready = readReadyMessage(text)
+    if (ready !== undefined) return this.#send(room, ready.kind, ready.payload, ready.messageId)
     const parsed = v.safeParse(RoomMessageJson, text)
-    if (!parsed.success) return this.#deps.log.warn({ contentId: room.contentId }, 'unreadable room message dropped')
-    const message = parsed.output
-    if (message.kind === 'CHAT') {
-      const { sender, content } = message
-      return this.#send('contents/chat', room, { sender, content } satisfies ChatMessage)
-    }
-    const watchingSession = { ...message.member, content: room.content }
-    const { kind: type, watcherCount } = message
-    this.#send('contents/watch', room, { type, watchingSession, watcherCount } satisfies WatchMessage)
+    if (parsed.success) room.changes.add(parsed.output)
+    else this.#deps.log.warn({ contentId: room.contentId }, 'unreadable room message dropped')
+  }
+
+  #tell(room: Room, { kind: type, member, watcherCount }: RoomMessage, omitted: number): void {
+    const watchingSession = { ...member, content: room.content }
+    const message: WatchMessage = { type, watchingSession, watcherCount, ...(omitted > 0 && { omitted }) }
+    this.#send(room, 'contents/watch', JSON.stringify(message))
+    if (omitted > 0) this.#deps.onOmitted(omitted)
     this.#refresh(room)
   }
 
-  #send(kind: 'contents/chat' | 'contents/watch', room: Room, payload: object): void {
-    this.#deps.fanOut.publish(destinationOf(kind, room.contentId), JSON.stringify(payload))
+  #send(room: Room, kind: SubscribeKind, payload: string, messageId?: string): void {
+    this.#deps.fanOut.publish(destinationOf(kind, room.contentId), payload, messageId)
   }
 
   #refresh(room: Room): void {

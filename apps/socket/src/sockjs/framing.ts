@@ -1,4 +1,4 @@
-/** SockJS frames on a WebSocket: sockjs-protocol 0.3.3, "WebSocket transport". */
+/** SockJS frames: sockjs-protocol 0.3.3, "Protocol and framing". */
 import { AppError } from '@mopl/contracts/errors'
 
 export const openFrame = 'o'
@@ -6,6 +6,16 @@ export const beatFrame = 'h'
 
 export function messageFrame(text: string): string {
   return `a[${JSON.stringify(text)}]`
+}
+
+/** Texts that are quoted already. */
+export function messagesFrame(quoted: readonly string[]): string {
+  return `a[${quoted.join(',')}]`
+}
+
+/** What stands inside a frame of messages: the quoted texts, as they would stand in another. */
+export function readMessagesFrame(frame: string): string {
+  return frame.slice('a['.length, -']'.length)
 }
 
 export function closeFrame(code: number, reason: string): string {

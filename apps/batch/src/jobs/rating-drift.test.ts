@@ -4,7 +4,8 @@ import { eventually } from '@mopl/infrastructure/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { aContent, aContext, anEvent, aReview, openTestBatch } from '../test-data.ts'
-import { recountRatings } from './recount-ratings.ts'
+import { repairDrift } from './drift.ts'
+import { ratingDrift } from './rating-drift.ts'
 
 let batch: Awaited<ReturnType<typeof openTestBatch>>
 beforeAll(async () => void (batch = await openTestBatch()))
@@ -22,8 +23,8 @@ async function stored(id: string) {
 }
 
 async function recount(changes = {}) {
-  const context = aContext(batch.db, changes)
-  await recountRatings.run(context)
+  const context = aContext(batch, changes)
+  await repairDrift(context, ratingDrift)
   return context.tally.counts['drifted-ratings']
 }
 

@@ -1,0 +1,35 @@
+import { afterAll, expect, test } from 'bun:test'
+import { openTestApi } from '../testing.ts'
+
+const api = await openTestApi()
+afterAll(() => api.close())
+
+test('the document is public, and sent again only when it has changed', async () => {
+  const first = await api.call('GET', '/api/openapi.json')
+  expect(first).toMatchObject({ status: 200, body: { openapi: '3.1.0' } })
+  const etag = first.headers.get('etag') ?? ''
+  const again = await api.call('GET', '/api/openapi.json', { headers: { 'if-none-match': etag } })
+  expect(again).toMatchObject({ status: 304, body: '' })
+})
+
+test('the page has everything it needs from here, may load nothing from elsewhere, and sets no cookie', async () => {
+  const page = await api.call('GET', '/api/docs')
+  expect(page.status).toBe(200)
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'")
+  expect(page.headers.getSetCookie()).toEqual([])
+  const links = [...String(page.body).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link)
+  const files = links.filter((link) => !link.startsWith('data:'))
+  expect(files).toHaveLength(3)
+  for (const file of files) {
+    const { status, headers, body } = await api.call('GET', file)
+    expect(status).toBe(200)
+    expect(headers.get('content-type')).toMatch(/^text\/(javascript|css)/)
+    expect(headers.get('cache-control')).toMatch(/no-cache|immutable/)
+    expect(String(body).length).toBeGreaterThan(100)
+  }
+})
+
+test('what is not part of the page is 404', async () => {
+  for (const path of ['/api/docs/', '/api/docs/index.html', '/api/docs/5.35.0/package.json', '/api/docs/5.35.0/..%2fx'])
+    expect((await api.call('GET', path)).status).toBe(404)
+})

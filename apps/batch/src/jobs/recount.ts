@@ -1,0 +1,17 @@
+/** Every number that is kept beside what it counts, recomputed. What it finds is a defect somewhere: it should be nothing. */
+import { repairDrift } from './drift.ts'
+import type { Job } from './job.ts'
+import { ratingDrift } from './rating-drift.ts'
+import { subscriberDrift } from './subscriber-drift.ts'
+import { recountWatchers, watcherDriftKind } from './watcher-drift.ts'
+
+export const recount: Job = {
+  schedule: '0 5 * * *',
+  summary: 'recomputes ratings, subscriber counts and watcher counts, and repairs what drifted',
+  kinds: [ratingDrift.kind, subscriberDrift.kind, watcherDriftKind],
+  async run(context) {
+    await repairDrift(context, ratingDrift)
+    if (!context.signal.aborted) await repairDrift(context, subscriberDrift)
+    if (!context.signal.aborted) await recountWatchers(context)
+  },
+}

@@ -1,0 +1,11 @@
+/** What went wrong, as one sentence for the operator: what is away, or what was refused. Never a value, never a stack. */
+import { ConfigError } from '@mopl/infrastructure/config'
+import { isPostgresUnavailable } from '@mopl/infrastructure/postgres'
+import { DrizzleQueryError } from 'drizzle-orm'
+
+export function sentence(error: unknown): string {
+  if (error instanceof ConfigError) return error.message
+  if (isPostgresUnavailable(error)) return 'PostgreSQL (DATABASE_URL) does not answer; start it and run this again'
+  if (error instanceof DrizzleQueryError && error.cause !== undefined) return error.cause.message
+  return error instanceof Error ? error.message : String(error)
+}

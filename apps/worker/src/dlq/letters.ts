@@ -1,0 +1,29 @@
+/** The dead letters that wait for a decision. */
+import type { KafkaOptions } from '@mopl/infrastructure/kafka'
+import { scanTopics } from '@mopl/infrastructure/kafka-scan'
+import type { Log } from '@mopl/infrastructure/log'
+import { deadLetterHeaders } from '../dlq.ts'
+import { type DeadLetter, sourceOf, toDeadLetter } from './letter.ts'
+
+/**
+ * The letters that nobody has redriven or discarded yet and that are wanted, oldest first: so the letters of one key
+ * come in their order. Holds the wanted ones in memory.
+ */
+export async function readDeadLetters(
+  kafka: KafkaOptions,
+  log: Log,
+  isWanted: (letter: DeadLetter) => boolean,
+): Promise<DeadLetter[]> {
+  const letters = new Map<string, DeadLetter>()
+  const settled = new Set<string>()
+  for await (const batch of scanTopics({ ...kafka, log, isWanted: (topic) => sourceOf(topic) !== undefined }))
+    for (const message of batch) {
+      const settles = message.headers[deadLetterHeaders.settles]
+      if (settles === undefined) {
+        const letter = toDeadLetter(message)
+        if (isWanted(letter)) letters.set(letter.id, letter)
+      } else settled.add(`${message.topic}/${settles}`)
+    }
+  for (const id of settled) letters.delete(id)
+  return [...letters.values()].toSorted((a, b) => a.diedAt.getTime() - b.diedAt.getTime())
+}

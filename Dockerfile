@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One definition, five images: docker build --target api|socket|worker|batch|migrate .
+# One definition, six images: docker build --target api|socket|worker|batch|gateway|migrate .
 # Which runtime runs what stands here and in the package scripts, and nowhere else.
 ARG BUN_VERSION=1.4.5
 ARG NODE_VERSION=20.20.2
@@ -78,6 +78,14 @@ FROM on-node AS worker
 COPY --from=addons /mopl/apps/worker/node_modules apps/worker/node_modules
 COPY --from=build /mopl/apps/worker/dist apps/worker/dist
 CMD ["node", "--enable-source-maps", "apps/worker/dist/main.js"]
+
+# nginx with our files inside, for where they cannot be mounted as compose.yaml does. The image's own server makes room.
+FROM nginx:1.28.0-bookworm AS gateway
+RUN rm /etc/nginx/conf.d/default.conf
+COPY nginx/nginx.conf /etc/nginx/nginx.conf
+COPY nginx/templates /etc/nginx/templates
+COPY nginx/html /usr/share/nginx/html
+EXPOSE 8080
 
 # Runs once and exits: the SQL files and what applies them.
 FROM build AS migrate

@@ -26,16 +26,16 @@ const shutdownTimeoutMs = 8_000
 /** One instance of an app, to be started. `name` tells instances apart: `socket-1`, `socket-2`. */
 export type AppInstance = { app: AppName; name: string; port: number }
 
-/** Starts one instance and waits until its readiness probe is green. */
+/** Starts one instance and waits until its readiness probe is green. `env` replaces or adds variables. */
 export function startApp(
   { app, name, port }: AppInstance,
   surroundings: Surroundings,
-  { logDir, signal }: { logDir: string; signal?: AbortSignal | undefined },
+  { logDir, signal, env = {} }: { logDir: string; signal?: AbortSignal | undefined; env?: Record<string, string> },
 ): Promise<RunningProcess> {
   return startProcess({
     name,
     command: commands[app],
-    env: { ...common, PORT: String(port), ...environments[app](surroundings, name) },
+    env: { ...common, PORT: String(port), ...environments[app](surroundings, name), ...env },
     logDir,
     stopTimeoutMs: shutdownTimeoutMs + 1_000,
     isReady: async () => (await fetch(`http://127.0.0.1:${port}/actuator/health/readiness`)).ok,

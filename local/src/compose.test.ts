@@ -136,6 +136,16 @@ describe('the Dockerfile', () => {
       expect(dockerfile).toContain(`COPY ${manifest} ${manifest.replace('package.json', '')}\n`)
   })
 
+  test('copies what is there and what .dockerignore lets through', () => {
+    const ignored = read('.dockerignore').split('\n')
+    const copies = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, sources = '']) => sources.split(' '))
+    expect(copies).toContain('nginx/templates')
+    for (const source of copies) {
+      expect(existsSync(join(root, source))).toBe(true)
+      expect(ignored).not.toContain(source.split('/')[0])
+    }
+  })
+
   test('runs the versions that the packages name', () => {
     const { packageManager } = JSON.parse(read('package.json')) as { packageManager: string }
     expect(dockerfile).toContain(`ARG BUN_VERSION=${packageManager.replace('bun@', '')}\n`)

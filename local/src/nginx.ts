@@ -13,6 +13,11 @@ export type NginxOptions = {
   apiPorts: readonly number[]
   socketPorts: readonly number[]
   mediaDir: string
+  /** What one address may ask of the apps: `100r/s`, and how many at once beyond that. */
+  edgeRate?: string
+  edgeBurst?: number
+  /** As `nginx/examples/` has it; `port` then speaks TLS, and `redirectPort` sends there. Paths of PEM files. */
+  tls?: { certificate: string; key: string; redirectPort: number }
   signal?: AbortSignal | undefined
 }
 
@@ -24,8 +29,14 @@ export async function startNginx(options: NginxOptions): Promise<RunningProcess>
     logDir: options.logDir,
     unprivileged: true,
     signal: options.signal,
-    isReady: async () => (await fetch(`http://127.0.0.1:${options.port}/`)).ok,
+    isReady: () => isServing(options),
   })
+}
+
+async function isServing({ port, tls }: NginxOptions): Promise<boolean> {
+  if (tls === undefined) return (await fetch(`http://127.0.0.1:${port}/`)).ok
+  const answer = await fetch(`http://127.0.0.1:${tls.redirectPort}/`, { redirect: 'manual' })
+  return answer.status === 308
 }
 
 /** Renders `nginx/` into `directory` and returns the command that runs it in the foreground. */
@@ -36,25 +47,37 @@ export function nginxCommand(options: NginxOptions): string[] {
   copyFileSync(join(root, 'nginx/nginx.conf'), join(directory, 'nginx.conf'))
   copyFileSync('/etc/nginx/mime.types', join(directory, 'mime.types'))
   const variables = templateVariables(options)
-  const templates = join(root, 'nginx/templates')
-  for (const name of readdirSync(templates).filter((file) => file.endsWith('.template'))) {
-    const rendered = render(readFileSync(join(templates, name), 'utf8'), variables)
-    writeFileSync(join(directory, 'conf.d', basename(name, '.template')), rendered)
+  for (const folder of ['nginx/templates', ...(options.tls === undefined ? [] : ['nginx/examples'])]) {
+    for (const name of readdirSync(join(root, folder)).filter((file) => file.endsWith('.template'))) {
+      const rendered = render(readFileSync(join(root, folder, name), 'utf8'), variables)
+      writeFileSync(join(directory, 'conf.d', basename(name, '.template')), rendered)
+    }
   }
   // Only what an image decides for itself: where the pid goes, and not to leave the foreground.
   const globals = `daemon off; pid ${directory}/nginx.pid;`
   return ['nginx', '-p', directory, '-c', join(directory, 'nginx.conf'), '-e', 'stderr', '-g', globals]
 }
 
-function templateVariables({ directory, port, apiPorts, socketPorts, mediaDir }: NginxOptions): Record<string, string> {
+function templateVariables(options: NginxOptions): Record<string, string> {
+  // One's own machine is one address, however many browsers and tests there are on it.
+  const { directory, port, apiPorts, socketPorts, mediaDir, edgeRate = '5000r/s', edgeBurst = 5_000, tls } = options
   const servers = (ports: readonly number[]) => ports.map((each) => `server 127.0.0.1:${each};`).join(' ')
   return {
-    NGINX_LISTEN: `127.0.0.1:${port}`,
+    NGINX_LISTEN: `127.0.0.1:${port}${tls === undefined ? '' : ' ssl http2'}`,
     NGINX_TEMP_DIR: directory,
     HTML_DIR: join(root, 'nginx/html'),
     MEDIA_DIR: mediaDir,
+    EDGE_RATE: edgeRate,
+    EDGE_BURST: String(edgeBurst),
     API_SERVERS: servers(apiPorts),
     SOCKET_SERVERS: servers(socketPorts),
+    ...(tls === undefined
+      ? {}
+      : {
+          TLS_CERTIFICATE: tls.certificate,
+          TLS_KEY: tls.key,
+          TLS_REDIRECT_LISTEN: `127.0.0.1:${tls.redirectPort}`,
+        }),
   }
 }
 

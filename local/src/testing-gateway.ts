@@ -32,7 +32,7 @@ export async function startGateway(change: Partial<NginxOptions> = {}): Promise<
   }
   const nginx = await startNginx(options)
   return {
-    url: `http://127.0.0.1:${options.port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${options.port}`,
     options,
     accessLog: () => {
       const lines = readFileSync(nginx.logPath, 'utf8').trim().split('\n')

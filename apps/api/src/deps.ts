@@ -7,6 +7,7 @@ import type { RedisClient } from '@mopl/infrastructure/redis'
 import type { SessionRegistry } from '@mopl/infrastructure/sessions'
 import type { Passwords } from './auth/passwords.ts'
 import type { RefreshTokens } from './auth/refresh-tokens.ts'
+import type { AnswerCache } from './http/answer-cache.ts'
 import type { Fingerprint } from './http/fingerprint.ts'
 import type { Networks } from '@mopl/infrastructure/networks'
 import type { RateLimits } from './http/rate-limits.ts'
@@ -18,6 +19,7 @@ import type { Pictures } from './pictures/pictures.ts'
 export type Deps = {
   db: Db
   redis: RedisClient
+  cache: AnswerCache
   log: Log
   metrics: ApiMetrics
   health: Health

@@ -11,6 +11,7 @@ import { createApp } from './app.ts'
 import { createPasswords } from './auth/passwords.ts'
 import { createRefreshTokens } from './auth/refresh-tokens.ts'
 import { ApiEnv } from './env.ts'
+import { createAnswerCache } from './http/answer-cache.ts'
 import { createFingerprint } from './http/fingerprint.ts'
 import { serve } from './http/serve.ts'
 import { createApiMetrics } from './metrics.ts'
@@ -33,11 +34,13 @@ await runApp('api', ApiEnv, async ({ env, log, resources }) => {
   const bucket = env.S3_URL === '' ? undefined : createBucket(env.S3_URL)
   const passwords = await createPasswords()
   const health = new Health(registry, { postgres: () => postgres.ping(), redis: () => redis.ping() })
+  const metrics = createApiMetrics(registry)
   const app = createApp({
     db,
     redis,
+    cache: createAnswerCache({ redis, log, metrics }),
     log,
-    metrics: createApiMetrics(registry),
+    metrics,
     health,
     tokens: createAccessTokens(env.JWT_SECRET),
     sessions: await openSessionRegistry(redis, subscriber, log),

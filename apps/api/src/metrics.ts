@@ -2,6 +2,7 @@
 import { errors } from '@mopl/contracts/errors'
 import { durationBuckets } from '@mopl/infrastructure/metrics'
 import { Counter, Histogram, type Registry } from 'prom-client'
+import { cachedKinds, cacheOutcomes } from './http/answer-cache.ts'
 import { rateLimitNames } from './http/rate-limits.ts'
 
 export type ApiMetrics = ReturnType<typeof createApiMetrics>
@@ -22,6 +23,13 @@ export function createApiMetrics(registry: Registry) {
     registers,
   })
   for (const limit of rateLimitNames) rateLimited.inc({ limit }, 0)
+  const cacheReads = new Counter({
+    name: 'mopl_cache_reads_total',
+    help: 'Looks into the cache of answers, by what was looked for and what came of it',
+    labelNames: ['kind', 'outcome'] as const,
+    registers,
+  })
+  for (const kind of cachedKinds) for (const outcome of cacheOutcomes) cacheReads.inc({ kind, outcome }, 0)
   return {
     requests: new Counter({
       name: 'mopl_http_requests_total',
@@ -38,6 +46,7 @@ export function createApiMetrics(registry: Registry) {
     }),
     refusals,
     rateLimited,
+    cacheReads,
     replays: new Counter({
       name: 'mopl_http_replays_total',
       help: 'Requests answered as before, because their Idempotency-Key was known',

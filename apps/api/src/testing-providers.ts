@@ -1,6 +1,6 @@
 /** Test equipment: an OpenID provider on this machine, which signs in whom it is told to, and a browser that follows it. */
 import { freePort } from '@mopl/infrastructure/testing'
-import Provider, { type Configuration } from 'oidc-provider'
+import { type Configuration, Provider } from 'oidc-provider'
 
 export type Person = { id: string; name: string; email?: string; emailVerified?: boolean }
 
@@ -41,7 +41,8 @@ export async function startProvider({ clientId, clientSecret, redirectUri, route
     },
     async loadExistingGrant(ctx) {
       const { client, session } = ctx.oidc
-      const grant = new provider.Grant({ clientId: client!.clientId, accountId: session!.accountId! })
+      if (client === undefined || session?.accountId === undefined) return undefined
+      const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId })
       grant.addOIDCScope('openid email profile profile_nickname')
       await grant.save()
       return grant
@@ -49,7 +50,10 @@ export async function startProvider({ clientId, clientSecret, redirectUri, route
   })
   const self: TestProvider = { issuer, person: undefined, close: () => Promise.resolve() }
   provider.use(async (ctx, next) => {
-    if (!ctx.path.startsWith('/interaction/')) return next()
+    if (!ctx.path.startsWith('/interaction/')) {
+      await next()
+      return
+    }
     const { person } = self
     if (person !== undefined) known.set(person.id, person)
     const result = person === undefined ? { error: 'access_denied' } : { login: { accountId: person.id } }

@@ -9,6 +9,7 @@ import type { MoplEvent } from '@mopl/contracts/events'
 import { createAccessTokens } from '@mopl/infrastructure/access-tokens'
 import { Health } from '@mopl/infrastructure/health'
 import { newId } from '@mopl/infrastructure/ids'
+import { loggedError } from '@mopl/infrastructure/log-errors'
 import { createMetrics } from '@mopl/infrastructure/metrics'
 import { openPostgres } from '@mopl/infrastructure/postgres'
 import { openRedis, openSubscriber, untilRedisReady } from '@mopl/infrastructure/redis'
@@ -22,6 +23,7 @@ import { createApp } from './app.ts'
 import { createPasswords } from './auth/passwords.ts'
 import { createRefreshTokens } from './auth/refresh-tokens.ts'
 import type { Deps } from './deps.ts'
+import { noCache } from './http/answer-cache.ts'
 import { createFingerprint } from './http/fingerprint.ts'
 import { createNetworks } from '@mopl/infrastructure/networks'
 import { defaultRateLimits } from './http/rate-limits.ts'
@@ -46,7 +48,8 @@ export type Answer = { status: number; headers: Headers; body: unknown }
 export async function openTestApi(replace: (real: Deps, databaseUrl: string) => Partial<Deps> = () => ({})) {
   const resources = new Resources()
   const lines: string[] = []
-  const log = pino({}, new Writable({ write: (line, _encoding, done) => (lines.push(String(line)), done()) }))
+  const sink = new Writable({ write: (line, _encoding, done) => (lines.push(String(line)), done()) })
+  const log = pino({ serializers: { err: (error: unknown) => loggedError(error) } }, sink)
   const database = resources.use('database', await createTestDatabase())
   const postgres = openPostgres({ url: database.url, poolSize: 4, application: 'api-test', log })
   const { db } = resources.use('postgres', postgres)
@@ -60,6 +63,8 @@ export async function openTestApi(replace: (real: Deps, databaseUrl: string) => 
   const real: Deps = {
     db,
     redis,
+    // Tests write rows without the api, and share one Redis with databases of their own.
+    cache: noCache,
     log,
     metrics: createApiMetrics(registry),
     health: new Health(registry, { postgres: () => postgres.ping(), redis: () => redis.ping() }),
@@ -84,7 +89,10 @@ export async function openTestApi(replace: (real: Deps, databaseUrl: string) => 
   // The limits per address are those of this test file alone, although Redis is everybody's.
   const remoteAddress = randomAddress()
 
-  /** The answer, its JSON parsed, and held against the OpenAPI document. A body given as `json` is sent as such; `from` is the other end's address. */
+  /**
+   * The answer, its JSON parsed; one that the OpenAPI document does not promise is thrown. A body given as `json` is sent
+   * as such; `from` is the other end's address.
+   */
   async function call(
     method: string,
     path: string,

@@ -12,7 +12,8 @@ export const usage = [
   '  --dry-run          count, and change nothing',
   '  --json             the summary as one line of JSON',
   '',
-  'Reads DATABASE_URL, REDIS_URL and MEDIA_DIR from the environment; exits 0 when done, 1 when not, 2 on a bad argument.',
+  'Reads DATABASE_URL, REDIS_URL and MEDIA_DIR from the environment; exits 0 when done, 1 when not,',
+  '2 on a bad argument or where the key to a source is missing.',
 ].join('\n')
 
 /** What is asked for, or `help`, or one sentence that says what is wrong with it. */

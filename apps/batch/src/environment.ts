@@ -5,9 +5,15 @@ import { openPostgres } from '@mopl/infrastructure/postgres'
 import { openRedis } from '@mopl/infrastructure/redis'
 import type { Resources } from '@mopl/infrastructure/resources'
 import * as v from 'valibot'
+import { CollectEnv } from './collect/settings.ts'
 import type { BatchDeps } from './run-job.ts'
 
-export const BatchEnv = v.object({ ...PostgresEnv.entries, ...RedisEnv.entries, MEDIA_DIR: Required })
+export const BatchEnv = v.object({
+  ...PostgresEnv.entries,
+  ...RedisEnv.entries,
+  ...CollectEnv.entries,
+  MEDIA_DIR: Required,
+})
 export type BatchEnv = v.InferOutput<typeof BatchEnv>
 
 /** A statement of a job may look at a whole table; nobody waits for its answer. */
@@ -26,6 +32,12 @@ export function openBatch(env: BatchEnv, log: Log, resources: Resources) {
     }),
   )
   const redis = resources.use('redis', openRedis({ url: env.REDIS_URL, name: 'batch', log }))
-  const deps: BatchDeps = { postgres, redis: redis.redis, mediaDir: env.MEDIA_DIR, now: () => new Date() }
+  const deps: BatchDeps = {
+    postgres,
+    redis: redis.redis,
+    mediaDir: env.MEDIA_DIR,
+    settings: env,
+    now: () => new Date(),
+  }
   return { deps, checks: { postgres: () => postgres.ping(), redis: () => redis.ping() } }
 }

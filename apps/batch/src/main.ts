@@ -6,7 +6,7 @@ import { runApp } from '@mopl/infrastructure/run'
 import * as v from 'valibot'
 import { BatchEnv, openBatch } from './environment.ts'
 import { createHistoryMetrics } from './history-metrics.ts'
-import { jobNames } from './jobs/index.ts'
+import { scheduledJobs } from './jobs/index.ts'
 import { createBatchMetrics } from './metrics.ts'
 import { startSchedule } from './schedule.ts'
 
@@ -16,7 +16,7 @@ await runApp('batch', Env, async ({ env, log, resources }) => {
   const { deps, checks } = openBatch(env, log, resources)
   const registry = createMetrics('batch')
   const metrics = createBatchMetrics(registry)
-  createHistoryMetrics(registry, deps.postgres.db, jobNames)
+  createHistoryMetrics(registry, deps.postgres.db, scheduledJobs(env))
   const health = new Health(registry, checks)
   resources.use('actuator', await serveActuator(health, env.PORT, env.HOST))
   resources.use('schedule', startSchedule({ ...deps, metrics, log }))

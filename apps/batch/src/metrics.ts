@@ -2,7 +2,7 @@
  * The vocabulary of the batch app. Labels come from closed sets: the jobs, the outcomes, the kinds that jobs count.
  * The label is `batch_job` because Prometheus keeps `job` for itself.
  */
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, type Registry } from 'prom-client'
 import { jobNames, jobs } from './jobs/index.ts'
 
 const outcomes = ['succeeded', 'failed', 'interrupted', 'elsewhere'] as const
@@ -25,17 +25,9 @@ export function createBatchMetrics(registry: Registry) {
     labelNames: ['batch_job', 'kind'],
     registers,
   })
-  const duration = new Histogram({
-    name: 'mopl_batch_run_duration_seconds',
-    help: 'How long a run of a job took',
-    labelNames: ['batch_job'],
-    buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600],
-    registers,
-  })
   for (const batch_job of jobNames) {
     for (const outcome of outcomes) runs.inc({ batch_job, outcome }, 0)
     for (const kind of jobs[batch_job].kinds) changed.inc({ batch_job, kind }, 0)
-    duration.zero({ batch_job })
   }
-  return { runs, changed, duration }
+  return { runs, changed }
 }

@@ -2,6 +2,10 @@ import { outboxEvents } from '@mopl/infrastructure/tables'
 import { eventually, testEnv } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { aMovie, aSeries, startTmdb } from './collect/testing-catalogue.ts'
 import { openTestBatch } from './test-data.ts'
 
 let batch: Awaited<ReturnType<typeof openTestBatch>>
@@ -104,4 +108,34 @@ describe('a single run', () => {
     },
     15_000,
   )
+
+  test.each([
+    ['collect-tmdb', 'TMDB_ACCESS_TOKEN is not set'],
+    ['collect-sports', 'THESPORTSDB_KEY is not set'],
+  ])('%s without its key says so and exits 2', async (job, complaint) => {
+    const { code, out, err } = await finish(start([job]))
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain(complaint)
+  })
+
+  test('collect-tmdb reads what its configuration names, and gives its key to nobody else', async () => {
+    const server = startTmdb({ movie: [[aMovie(1)]], tv: [[aSeries(2)]] })
+    const mediaDir = mkdtempSync(join(tmpdir(), 'mopl-posters-'))
+    const env = {
+      TMDB_ACCESS_TOKEN: 'the-token',
+      TMDB_URL: `${server.url}/3`,
+      TMDB_IMAGE_URL: `${server.url}/t/p/w500`,
+      MEDIA_DIR: mediaDir,
+    }
+    const { code, out, err } = await finish(start(['collect-tmdb', '--json'], env))
+    rmSync(mediaDir, { recursive: true })
+    await server.close()
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(JSON.parse(out)).toMatchObject({ counts: { 'added-contents': 2, 'stored-posters': 2 } })
+    const keys = server.requests.map((request, index) => [
+      request.startsWith('/t/p/'),
+      server.headers[index]?.get('authorization'),
+    ])
+    expect(new Set(keys.map(String))).toEqual(new Set(['false,Bearer the-token', 'true,']))
+  })
 })

@@ -6,6 +6,7 @@ import type { Resources } from '@mopl/infrastructure/resources'
 import { type ExitCode, runCommand } from './command-line.ts'
 import { type Command, parseCommand, usage } from './command.ts'
 import { BatchEnv, openBatch } from './environment.ts'
+import { jobs } from './jobs/index.ts'
 import { terminalProgress } from './progress.ts'
 import { runJob } from './run-job.ts'
 import { summarise } from './summary.ts'
@@ -21,7 +22,13 @@ async function main(args: string[]): Promise<ExitCode> {
     console.error(`${command}\n\n${usage}`)
     return 2
   }
-  return runCommand((resources) => run(command, readEnv(BatchEnv), resources))
+  return runCommand(async (resources) => {
+    const env = readEnv(BatchEnv)
+    const missing = jobs[command.job].missing?.(env)
+    if (missing === undefined) return run(command, env, resources)
+    console.error(missing)
+    return 2
+  })
 }
 
 async function run(command: Command, env: BatchEnv, resources: Resources): Promise<0 | 1> {

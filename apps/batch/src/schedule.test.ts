@@ -7,6 +7,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { Cron } from 'croner'
 import { sql } from 'drizzle-orm'
 import { Registry } from 'prom-client'
+import * as v from 'valibot'
+import { CollectEnv } from './collect/settings.ts'
 import { createHistoryMetrics } from './history-metrics.ts'
 import { jobNames, jobs } from './jobs/index.ts'
 import { createBatchMetrics } from './metrics.ts'
@@ -14,6 +16,7 @@ import { runAtTick, type ScheduleDeps, startSchedule, timezone } from './schedul
 import { openTestBatch } from './test-data.ts'
 
 const log = createLog('batch-test', 'silent')
+const settings = v.parse(CollectEnv, {})
 const never = new AbortController().signal
 let batch: Awaited<ReturnType<typeof openTestBatch>>
 
@@ -31,7 +34,7 @@ function anInstance(now: () => Date, postgres = batch.postgres) {
   const registry = new Registry()
   const metrics = createBatchMetrics(registry)
   createHistoryMetrics(registry, batch.db, jobNames)
-  const deps: ScheduleDeps = { postgres, redis: batch.redis, mediaDir: '/nonexistent', now, metrics, log }
+  const deps: ScheduleDeps = { postgres, redis: batch.redis, mediaDir: '/nonexistent', settings, now, metrics, log }
   return { deps, registry }
 }
 

@@ -2,7 +2,7 @@
 import { redisKeys, ttlSeconds } from '@mopl/contracts/redis-keys'
 import type { Log } from '@mopl/infrastructure/log'
 import { Cron } from 'croner'
-import { type JobName, jobNames, jobs } from './jobs/index.ts'
+import { type JobName, jobs, scheduledJobs } from './jobs/index.ts'
 import type { BatchMetrics, Outcome } from './metrics.ts'
 import { type BatchDeps, runJob } from './run-job.ts'
 import { Tally } from './tally.ts'
@@ -15,7 +15,7 @@ export type ScheduleDeps = BatchDeps & { metrics: BatchMetrics; log: Log }
 export function startSchedule(deps: ScheduleDeps): { close(): Promise<void> } {
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
-  const clocks = jobNames.map(
+  const clocks = scheduledJobs(deps.settings).map(
     (name) =>
       new Cron(jobs[name].schedule, { timezone, protect: true }, async () => {
         const run = runAtTick(deps, name, stopping.signal)
@@ -37,7 +37,6 @@ export async function runAtTick(deps: ScheduleDeps, job: JobName, signal: AbortS
   const { metrics, log, redis, now } = deps
   const tally = new Tally()
   const startedAt = now()
-  const finish = metrics.duration.startTimer({ batch_job: job })
   const outcome = await claimTick(redis, job, startedAt)
     .then((isOurs): Outcome | Promise<Outcome> =>
       isOurs ? runJob(deps, job, { dryRun: false, tally, signal }) : 'elsewhere',
@@ -49,7 +48,8 @@ export async function runAtTick(deps: ScheduleDeps, job: JobName, signal: AbortS
   metrics.runs.inc({ batch_job: job, outcome })
   for (const [kind, count] of Object.entries(tally.counts)) metrics.changed.inc({ batch_job: job, kind }, count)
   if (outcome === 'elsewhere') return
-  log.info({ job, outcome, seconds: finish(), changed: tally.counts }, 'job run')
+  const seconds = (now().getTime() - startedAt.getTime()) / 1_000
+  log.info({ job, outcome, seconds, changed: tally.counts }, 'job run')
 }
 
 /** The lock alone is not enough: an instance whose clock is a second late would run a short job again. */

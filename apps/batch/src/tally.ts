@@ -22,8 +22,12 @@ export class Tally {
   }
 
   add(count: number): void {
-    const done = (this.counts[this.#kind] ?? 0) + count
-    this.counts[this.#kind] = done
-    this.#onChange(this.#kind, done, this.#total)
+    this.count(this.#kind, count)
+    this.#onChange(this.#kind, this.counts[this.#kind] ?? 0, this.#total)
+  }
+
+  /** Something else that happened on the way. */
+  count(kind: string, count: number): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + count
   }
 }

@@ -5,6 +5,8 @@ import { openPostgres } from '@mopl/infrastructure/postgres'
 import { openRedis, untilRedisReady } from '@mopl/infrastructure/redis'
 import { contents, contentTags, outboxEvents, reviews, tags, users } from '@mopl/infrastructure/tables'
 import { createTestDatabase, testEnv } from '@mopl/infrastructure/testing'
+import * as v from 'valibot'
+import { CollectEnv } from './collect/settings.ts'
 import type { JobContext } from './jobs/job.ts'
 import { Tally } from './tally.ts'
 
@@ -37,6 +39,7 @@ export function aContext({ db, redis }: TestBatch, changes: Partial<JobContext> 
     db,
     redis,
     mediaDir: '/nonexistent',
+    settings: v.parse(CollectEnv, {}),
     now: new Date(),
     dryRun: false,
     tally: new Tally(),

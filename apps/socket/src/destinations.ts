@@ -3,6 +3,7 @@ import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import { AppError } from '@mopl/contracts/errors'
 import type { UserSummary } from '@mopl/contracts/realtime'
 import type { Subscriber } from './fan-out.ts'
+import type { Headers } from './stomp/frame.ts'
 import type { Subscription } from './stomp/subscription.ts'
 
 /** Who is signed in on a connection. `requestId` names the connection in logs and in the events it causes. */
@@ -14,7 +15,7 @@ export type Subscribe = (
   subscriber: Subscriber,
   visitor: Visitor,
 ) => Promise<void>
-export type Send = (id: string, body: string, visitor: Visitor) => Promise<void>
+export type Send = (id: string, body: string, visitor: Visitor, headers: Headers) => Promise<void>
 
 export type SubscribeKind = 'contents/watch' | 'contents/chat' | 'conversations/direct-messages'
 export type SendKind = 'contents/chat' | 'conversations/direct-messages'

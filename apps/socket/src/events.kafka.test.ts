@@ -34,6 +34,27 @@ const eventsOf = (key: string): MoplEvent[] =>
     .map(({ value }) => parseEvent(value))
     .flatMap((parsed) => (parsed.known ? [parsed.event] : []))
 
+test('D2 sent again under its key a message is the same event, byte for byte but for who asked', async () => {
+  const [ann, bob] = await Promise.all([setting.aPerson(), setting.aPerson()])
+  const id = await setting.aConversation(ann, bob)
+  const send = (client: StompClient, content: string) =>
+    client.send(
+      `SEND\ndestination:/pub/conversations/${id}/direct-messages\nreceipt:r\nidempotency-key:k\n\n{"content":"${content}"}`,
+    )
+  for (let time = 0; time < 2; time += 1) {
+    const client = await StompClient.signIn(app.url, ann.token)
+    send(client, 'once')
+    await client.next('RECEIPT')
+    client.drop()
+  }
+  await eventually('both events', () => eventsOf(id).length === 2, 20_000)
+  const [first, again] = eventsOf(id)
+  expect(again).toEqual({ ...first!, requestId: expect.any(String) })
+  const client = await StompClient.signIn(app.url, ann.token)
+  send(client, 'another')
+  expect((await client.next('ERROR')).body).toContain('IDEMPOTENCY_CONFLICT')
+})
+
 test('R9 started and ended go to Kafka with the session, the count and the content as key', async () => {
   const [content, person] = await Promise.all([setting.aContent(), setting.aPerson()])
   const requestId = `request-${newId()}`

@@ -8,6 +8,9 @@
 import { messageHead, messageTail, type StompVersion } from './stomp/frame.ts'
 import type { Framing, Transport } from './transport.ts'
 
+/** `body` is JSON. The id is unique among all processes. */
+export type Message = { id: string; body: string }
+
 export type Subscriber = { transport: Transport; subscriptionId: string | undefined; version: StompVersion }
 
 type Group = { topic: string; framing: Framing; head: string; subscribers: number }
@@ -53,23 +56,24 @@ export class FanOut {
     return count
   }
 
-  /** Sends `body` (JSON) to every local subscriber of the destination. A message that other processes send too brings its id. */
-  publish(destination: string, body: string, messageId = this.#nextId()): void {
-    const groups = this.#destinations.get(destination)
-    if (groups === undefined) return
-    const rest = messageId + messageTail(body)
-    const quotedRest = quoted(rest)
-    let receivers = 0
-    for (const { topic, framing, head, subscribers } of groups.values()) {
-      this.#options.publish(topic, framing === 'sockjs' ? `a["${head}${quotedRest}"]` : head + rest)
-      receivers += subscribers
-    }
-    this.#options.onDelivered(receivers)
+  /** Sends `body` (JSON) to every local subscriber of the destination, with an id made here. */
+  publish(destination: string, body: string): void {
+    this.#messages += 1
+    this.publishAll(destination, [{ id: `${this.#options.nodeId}-${this.#messages}`, body }])
   }
 
-  #nextId(): string {
-    this.#messages += 1
-    return `${this.#options.nodeId}-${this.#messages}`
+  /** Sends messages that brought their ids. What is published in one turn of the process reaches a receiver in one write. */
+  publishAll(destination: string, messages: readonly Message[]): void {
+    const groups = this.#destinations.get(destination)
+    if (groups === undefined) return
+    for (const { id, body } of messages) {
+      const rest = id + messageTail(body)
+      const quotedRest = quoted(rest)
+      for (const { topic, framing, head, subscribers } of groups.values()) {
+        this.#options.publish(topic, framing === 'sockjs' ? `a["${head}${quotedRest}"]` : head + rest)
+        this.#options.onDelivered(subscribers)
+      }
+    }
   }
 
   #groupsOf(destination: string): Map<string, Group> {

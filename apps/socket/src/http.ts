@@ -6,6 +6,9 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
 
 export type HttpHeaders = Record<string, string>
 
+/** When trying again makes sense. */
+const retryAfterSeconds: { readonly [Code in ErrorCode]?: string } = { UNAVAILABLE: '1', TOO_MANY_REQUESTS: '5' }
+
 /** The response must not have been aborted. */
 export function answer(res: HttpResponse, status: number, headers: HttpHeaders, body = ''): void {
   res.cork(() => {
@@ -16,7 +19,8 @@ export function answer(res: HttpResponse, status: number, headers: HttpHeaders, 
 }
 
 export function answerError(res: HttpResponse, code: ErrorCode, headers: HttpHeaders = {}): void {
-  const retryAfter = code === 'UNAVAILABLE' ? { 'retry-after': '1' } : {}
+  const seconds = retryAfterSeconds[code]
+  const retryAfter = seconds === undefined ? {} : { 'retry-after': seconds }
   const all = { 'content-type': 'application/json', ...retryAfter, ...headers }
   answer(res, errorStatus(code), all, JSON.stringify(errorBody(code)))
 }

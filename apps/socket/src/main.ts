@@ -10,6 +10,7 @@ import { runApp } from '@mopl/infrastructure/run'
 import { openSessionRegistry } from '@mopl/infrastructure/sessions'
 import * as v from 'valibot'
 import { openSocketServer } from './server.ts'
+import { LimitsEnv } from './trust/limits.ts'
 
 /** A sender waits this long for the brokers before a direct message is refused. */
 const deliveryTimeoutMs = 5_000
@@ -19,6 +20,7 @@ const SocketEnv = v.object({
   ...RedisEnv.entries,
   ...KafkaEnv.entries,
   ...AccessTokenEnv.entries,
+  ...LimitsEnv.entries,
   API_URL: v.pipe(Required, v.url('must be a URL')),
   ALLOWED_ORIGINS: List,
   NODE_ID: v.optional(v.string(), 'socket'),
@@ -52,6 +54,7 @@ await runApp('socket', SocketEnv, async ({ env, log, resources }) => {
     accessTokens: createAccessTokens(env.JWT_SECRET),
     apiUrl: env.API_URL,
     allowedOrigins: env.ALLOWED_ORIGINS,
+    limits: env,
     nodeName: env.NODE_ID,
     sockJsBeatMs: env.SOCKJS_BEAT_MS,
     host: env.HOST,

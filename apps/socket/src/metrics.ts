@@ -1,6 +1,7 @@
 /** The vocabulary of the socket app, read top to bottom. Counters are primed at zero, gauges computed where they can be. */
 import { type ErrorCode, errors } from '@mopl/contracts/errors'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { limitNames } from './trust/limits.ts'
 
 export type SocketMetrics = ReturnType<typeof createSocketMetrics>
 
@@ -32,6 +33,12 @@ export function createSocketMetrics(registry: Registry, countRooms: () => number
       name: 'mopl_socket_refusals_total',
       help: 'Connections and frames refused, by error code',
       labelNames: ['code'] as const,
+      registers,
+    }),
+    limitsExceeded: new Counter({
+      name: 'mopl_socket_limits_exceeded_total',
+      help: 'Connections refused or closed because they took too much or too long',
+      labelNames: ['limit'] as const,
       registers,
     }),
     slowReaders: new Counter({
@@ -72,6 +79,7 @@ export function createSocketMetrics(registry: Registry, countRooms: () => number
     }),
   }
   for (const code of Object.keys(errors) as ErrorCode[]) metrics.refusals.inc({ code }, 0)
+  for (const limit of limitNames) metrics.limitsExceeded.inc({ limit }, 0)
   for (const transport of ['raw', 'sockjs', 'http', 'sse'] as const) {
     metrics.connections.set({ transport }, 0)
     metrics.slowReaders.inc({ transport }, 0)

@@ -37,6 +37,9 @@ import { sockJsHttpRoutes } from './sockjs/http-routes.ts'
 import { HttpSessions } from './sockjs/http-sessions.ts'
 import { sockJsRoutes } from './sockjs/routes.ts'
 import { HeartBeats } from './stomp/heart-beat.ts'
+import type { Services } from './stomp/services.ts'
+import { createAdmission } from './trust/admission.ts'
+import type { LimitsEnv } from './trust/limits.ts'
 import { webSockets } from './web-socket.ts'
 import { within } from './within.ts'
 
@@ -57,6 +60,7 @@ export type SocketServerDeps = {
   apiUrl: string
   allowedOrigins: readonly string[]
   nodeName: string
+  limits: LimitsEnv
   /** Between SockJS' heart-beats, in milliseconds. */
   sockJsBeatMs: number
   host: string
@@ -69,7 +73,7 @@ export type SocketServerDeps = {
  * @throws {Error} when Redis is away or the port is in use
  */
 export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
-  const { resources, redis, subscriber, producer, registry, health, log, sessions, accessTokens } = deps
+  const { resources, redis, subscriber, producer, registry, health, log, sessions, accessTokens, limits } = deps
   const app = uWS.App()
   resources.defer('sockets', () => void app.close())
   const topics = new LocalTopics()
@@ -93,9 +97,10 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   const onDelivered = (receivers: number) => metrics.deliveries.inc(receivers)
   const fanOut = new FanOut({ publish, nodeId: node.id, onDelivered })
   const onOmitted = (changes: number) => metrics.omittedChanges.inc(changes)
-  const rooms = new Rooms({ channels, fanOut, contents, log, onOmitted })
+  const rooms = new Rooms({ redis, channels, fanOut, contents, log, onOmitted })
   const streams = new EventStreams({ redis, channels, metrics, log })
-  const signedIn = resources.use('signed-in', new SignedIn(sessions))
+  const admission = createAdmission(limits, metrics)
+  const signedIn = resources.use('signed-in', new SignedIn(sessions, limits, metrics))
   const bearer = (header: string | undefined) => readBearer(accessTokens, header)
 
   const roomKinds = roomDestinations({ redis, publisher, rooms, presence, fanOut, contents })
@@ -106,7 +111,8 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   }
   const heartBeats = new HeartBeats(publish)
   const serverName = `mopl/${deps.nodeName}`
-  const services = { log, serverName, metrics, destinations, signedIn, users, heartBeats, readBearer: bearer }
+  const shared = { log, serverName, metrics, limits, admission, destinations, signedIn, users, heartBeats }
+  const services: Services = { ...shared, readBearer: bearer }
 
   const withdraw: Withdraw = async (key, nodeId) => {
     const opened = withoutOpenPrefix(key)
@@ -139,13 +145,13 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   sockJsRoutes(app, origins)
   const sockets = webSockets(app, services, origins)
   const httpSessions = new HttpSessions(services, topics)
-  sockJsHttpRoutes(app, { sessions: httpSessions, origins, metrics })
+  sockJsHttpRoutes(app, { sessions: httpSessions, origins, metrics, admission })
   const beats = setInterval(() => {
     sockets.beat()
     httpSessions.beat()
   }, deps.sockJsBeatMs)
   resources.defer('sockjs-beats', () => clearInterval(beats))
-  eventStreamRoutes(app, { streams, signedIn, readBearer: bearer, origins, metrics, log })
+  eventStreamRoutes(app, { streams, signedIn, readBearer: bearer, origins, metrics, admission, log })
   commonRoutes(app, health)
   resources.defer('presence', () => within(untilEmptyMs, presence.untilEmpty()))
   resources.use('event-streams', streams)

@@ -6,6 +6,8 @@ import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import { AppError, type ErrorCode } from '@mopl/contracts/errors'
 import type { SessionRevoked } from '@mopl/contracts/realtime'
 import type { SessionRegistry } from '@mopl/infrastructure/sessions'
+import type { SocketMetrics } from './metrics.ts'
+import { type LimitsEnv, overLimit } from './trust/limits.ts'
 
 type Entry = { claims: AccessTokenClaims; end: (code: ErrorCode) => void; checkAtMs: number }
 
@@ -17,12 +19,16 @@ const checkedAtOnce = 500
 
 export class SignedIn {
   readonly #registry: SessionRegistry
+  readonly #limits: LimitsEnv
+  readonly #metrics: SocketMetrics
   readonly #byUser = new Map<string, Set<Entry>>()
   readonly #timer: NodeJS.Timeout
   #checking = 0
 
-  constructor(registry: SessionRegistry) {
+  constructor(registry: SessionRegistry, limits: LimitsEnv, metrics: SocketMetrics) {
     this.#registry = registry
+    this.#limits = limits
+    this.#metrics = metrics
     registry.onRevoked((revoked) => this.#onRevoked(revoked))
     this.#timer = setInterval(() => this.#sweep(), sweepEveryMs)
   }
@@ -30,10 +36,13 @@ export class SignedIn {
   /**
    * From now on `end` is called when the session is over. `check` asks right away.
    *
+   * @throws {AppError} TOO_MANY_REQUESTS when the user has too many connections here
+   *
    * `check` rejects with {AppError} SESSION_ENDED, or UNAVAILABLE when Redis cannot say.
    */
   add(claims: AccessTokenClaims, end: Entry['end']): { check: () => Promise<void>; remove: () => void } {
     const entries = this.#byUser.get(claims.sub) ?? new Set()
+    if (entries.size >= this.#limits.MAX_CONNECTIONS_PER_USER) throw overLimit(this.#metrics, 'connections-per-user')
     this.#byUser.set(claims.sub, entries)
     const entry = { claims, end, checkAtMs: claims.exp * 1000 }
     entries.add(entry)

@@ -1,6 +1,6 @@
-import { createConnection, type Socket } from 'node:net'
 import { eventually, type TestApp } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { openRawSocket } from './testing/raw-socket.ts'
 import { openSetting, type Setting } from './testing/setting.ts'
 import { connectFrame, StompClient } from './testing/stomp-client.ts'
 
@@ -23,7 +23,8 @@ test('T7 a WebSocket whose reader stands still is closed and counted, and the ot
     { length: 99 },
     (_, n) => `SUBSCRIBE\nid:${n}\ndestination:/sub/contents/${content.id}/chat\n\n\0`,
   )
-  const idle = await openAndStopReading([`${connectFrame(slow.token)}\0`, ...subscriptions])
+  const idle = await openRawSocket(app)
+  for (const message of [`${connectFrame(slow.token)}\0`, ...subscriptions]) idle.send(message)
   await eventually('the slow one has subscribed', async () => /subscriptions\{.*\} 100\n/.test(await metrics()))
   let sent = 0
   await eventually(
@@ -45,25 +46,4 @@ test('T7 a WebSocket whose reader stands still is closed and counted, and the ot
 
 async function metrics(): Promise<string> {
   return (await fetch(`${app.url}/actuator/prometheus`)).text()
-}
-
-/** Speaks WebSocket by hand (RFC 6455 section 5): no client of a library stops reading. */
-async function openAndStopReading(messages: string[]): Promise<Socket> {
-  const { hostname, port } = new URL(app.url)
-  const socket = createConnection(Number(port), hostname)
-  const key = Buffer.from('0123456789abcdef').toString('base64')
-  socket.write(
-    `GET /ws/websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
-  )
-  await new Promise((resolve) => socket.once('data', resolve))
-  socket.pause()
-  for (const message of messages) {
-    const payload = Buffer.from(message)
-    const head = Buffer.alloc(8)
-    head.writeUInt16BE(0x81_fe)
-    head.writeUInt16BE(payload.length, 2)
-    // A mask of zeros is a mask.
-    socket.write(Buffer.concat([head, payload]))
-  }
-  return socket
 }

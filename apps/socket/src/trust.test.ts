@@ -5,6 +5,7 @@ import { newId } from '@mopl/infrastructure/ids'
 import { eventually, type TestApp } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { openStream } from './testing/event-source.ts'
+import { startOwnRedis } from './testing/own-redis.ts'
 import { openSetting, type Person, type Setting } from './testing/setting.ts'
 import { connectFrame, StompClient } from './testing/stomp-client.ts'
 
@@ -72,11 +73,13 @@ test('T4 a new sign-in elsewhere ends sockets and streams on every instance, and
   const bystander = await StompClient.signIn(one.url, other.token)
   const stream = await openStream(two.url, person.token)
   await revoke(person)
+  const revokedAt = performance.now()
   for (const client of clients) {
     expect(await errorCode(client)).toBe('SESSION_ENDED')
     expect(await client.untilClosed()).toMatchObject({ code: 1008 })
   }
   await stream.ended
+  expect(performance.now() - revokedAt).toBeLessThan(1_000)
   bystander.send('ACK\nid:1\nreceipt:alive\n\n')
   await bystander.next('RECEIPT')
   bystander.drop()
@@ -102,21 +105,64 @@ test('T1 behind a gateway the own host is the one the client asked for', async (
   client.drop()
 })
 
-test('T5 a connection outlives its token while its session is in force, and ends with the session', async () => {
+test('T4 a revocation that nobody heard, the link to Redis being down, counts as soon as the link is back', async () => {
+  const redis = await startOwnRedis()
+  const apart = await openSetting(redis.url)
+  try {
+    const [here, there] = await Promise.all([apart.startSocket(), apart.startSocket()])
+    const [person, other] = await Promise.all([apart.aPerson(), apart.aPerson()])
+    const clients = await Promise.all([here, there].map(({ url }) => StompClient.signIn(url, person.token)))
+    const stream = await openStream(there.url, person.token)
+    const bystander = await StompClient.signIn(here.url, other.token)
+    await apart.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await apart.redis.set(redisKeys.authSession(person.userId), newId(), 'EX', 60)
+    for (const client of clients) expect(await errorCode(client)).toBe('SESSION_ENDED')
+    await stream.ended
+    bystander.send('ACK\nid:1\nreceipt:alive\n\n')
+    await bystander.next('RECEIPT')
+    bystander.drop()
+  } finally {
+    await apart.close()
+    await redis.close()
+  }
+})
+
+test('T5 connections outlive their token while the session is in force, and end with it, on every instance', async () => {
   const [staying, leaving] = await Promise.all([setting.aPerson(), setting.aPerson()])
   const expiresAt = Math.floor(Date.now() / 1000) + 7
-  // The instance remembers for 5 s that a session is in force.
-  const [stays, leaves] = await Promise.all(
-    [staying, leaving].map((person) => StompClient.signIn(one.url, setting.tokenOf(person, expiresAt))),
-  )
+  const connect = async (person: Person) => {
+    const token = setting.tokenOf(person, expiresAt)
+    const clients = await Promise.all([one, two].map(({ url }) => StompClient.signIn(url, token)))
+    const streams = await Promise.all([one, two].map(({ url }) => openStream(url, token)))
+    return { clients, streams }
+  }
+  // An instance remembers for 5 s that a session is in force.
+  const [stays, leaves] = await Promise.all([connect(staying), connect(leaving)])
   // Unannounced, as when nobody refreshes the session.
   await setting.redis.del(redisKeys.authSession(leaving.userId))
-  const error = await leaves!.next('ERROR', () => true, 15_000)
-  expect(error.body).toContain('SESSION_ENDED')
-  expect(Date.now()).toBeGreaterThan(expiresAt * 1000)
-  stays!.send('ACK\nid:1\nreceipt:alive\n\n')
-  await stays!.next('RECEIPT')
-  stays!.drop()
+  for (const client of leaves.clients)
+    expect((await client.next('ERROR', () => true, 15_000)).body).toContain('SESSION_ENDED')
+  await Promise.all(leaves.streams.map(({ ended }) => ended))
+  // The check is made within a second of the expiry.
+  expect(Date.now() - expiresAt * 1_000).toBeWithin(0, 2_500)
+  for (const client of stays.clients) {
+    client.send('ACK\nid:1\nreceipt:alive\n\n')
+    await client.next('RECEIPT')
+    client.drop()
+  }
+  const id = await setting.redis.xadd(
+    redisKeys.eventStream(staying.userId),
+    '*',
+    'event',
+    'notifications',
+    'data',
+    '{}',
+  )
+  await setting.redis.spublish(channels.eventStream(staying.userId), id ?? '')
+  for (const stream of stays.streams) {
+    await stream.atLeast(1)
+    stream.close()
+  }
 })
 
 test('T6 a WebSocket message over 64 KB closes its connection', async () => {

@@ -1,5 +1,5 @@
 /** STOMP over WebSocket, with SockJS framing or raw: both endpoints, their limits, and the life of a connection. */
-import { AppError } from '@mopl/contracts/errors'
+import { AppError, type ErrorCode } from '@mopl/contracts/errors'
 import type { HttpResponse, TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
 import { answerError, requestIdOf } from './http.ts'
 import type { Origins } from './origins.ts'
@@ -10,21 +10,23 @@ import type { Services } from './stomp/services.ts'
 import { StompSession } from './stomp/session.ts'
 import { type Framing, frameText, type Transport } from './transport.ts'
 
-/** Every limit stands here: the library's defaults drop messages in silence when a reader is slow. */
+/** Every limit of the library stands here or in `trust/limits.ts`: its defaults drop messages in silence when a reader is slow. */
 const limits = {
   maxPayloadLength: 64 * 1024,
   maxBackpressure: 1024 * 1024,
   closeOnBackpressureLimit: 1,
-  // Pings go out before it runs out, so that a background tab whose timers are throttled stays, and a dead line does not.
-  idleTimeout: 20,
+  // Pings go out before the idle time runs out, so that a background tab whose timers are throttled stays, and a dead line does not.
   sendPingsAutomatically: true,
   maxLifetime: 0,
   compression: 0,
 } as const
 
+/** How the library says that the idle time ran out. */
+const timedOut = Buffer.from('WebSocket timed out from inactivity')
+
 const sockJsBeatTopic = 'sockjs/beat'
 
-type SocketData = { framing: Framing; requestId: string; connection: Connection | undefined }
+type SocketData = { framing: Framing; requestId: string; leave: () => void; connection: Connection | undefined }
 type Connection = { session: StompSession; gone: () => void; slow: boolean }
 
 export type WebSockets = {
@@ -38,10 +40,13 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
 
   const behavior = (framing: Framing): WebSocketBehavior<SocketData> => ({
     ...limits,
+    idleTimeout: services.limits.IDLE_TIMEOUT_SECONDS,
     upgrade: (res, req, context) => {
       if (!origins.allows(req)) return refuse(res, services, 'ORIGIN_NOT_ALLOWED')
       if (framing === 'sockjs' && sessionIdOf(req) === undefined) return answerError(res, 'ROUTE_NOT_FOUND')
-      const data: SocketData = { framing, requestId: requestIdOf(req), connection: undefined }
+      const leave = services.admission.admit(res, req)
+      if (leave === undefined) return refuse(res, services, 'TOO_MANY_REQUESTS')
+      const data: SocketData = { framing, requestId: requestIdOf(req), leave, connection: undefined }
       const protocol = framing === 'raw' ? subprotocol(req.getHeader('sec-websocket-protocol')) : ''
       const [key, extensions] = ['sec-websocket-key', 'sec-websocket-extensions'].map((name) => req.getHeader(name))
       return res.upgrade(data, key ?? '', protocol, extensions ?? '', context)
@@ -59,7 +64,9 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
     },
     message: (ws, message) => {
       const session = ws.getUserData().connection?.session
-      if (session !== undefined) receive(session, framing, Buffer.from(message))
+      if (session === undefined) return
+      session.heard(message.byteLength)
+      receive(session, framing, Buffer.from(message))
     },
     // Past its limit the library drops the message, and closes the connection after this.
     dropped: (ws) => {
@@ -68,10 +75,12 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
       connection.slow = true
       services.metrics.slowReaders.inc({ transport: framing })
     },
-    close: (ws) => {
+    close: (ws, _code, reason) => {
       open.delete(ws)
       services.metrics.connections.dec({ transport: framing })
-      const { connection } = ws.getUserData()
+      if (Buffer.from(reason).equals(timedOut)) services.metrics.limitsExceeded.inc({ limit: 'idle-time' })
+      const { connection, leave } = ws.getUserData()
+      leave()
       if (connection === undefined) return
       connection.gone()
       connection.session.lost()
@@ -122,7 +131,7 @@ function subprotocol(offered: string): string {
   return stompVersions.map((version) => `v${version.replace('.', '')}.stomp`).find((name) => names.has(name)) ?? ''
 }
 
-function refuse(res: HttpResponse, { metrics }: Services, code: 'ORIGIN_NOT_ALLOWED'): void {
+function refuse(res: HttpResponse, { metrics }: Services, code: ErrorCode): void {
   metrics.refusals.inc({ code })
   answerError(res, code)
 }

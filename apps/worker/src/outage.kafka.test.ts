@@ -4,6 +4,7 @@ import { deadLetterTopic, topics } from '@mopl/contracts/topics'
 import { newEvent } from '@mopl/infrastructure/events'
 import { eventually, freePort, testEnv } from '@mopl/infrastructure/testing'
 import { openDoor } from '@mopl/infrastructure/testing-door'
+import { openKafkaDoor } from '@mopl/infrastructure/testing-kafka-door'
 import { sql } from 'drizzle-orm'
 import { Redis } from 'ioredis'
 import { aContent, aFollow, aReview, aUser, createTestSystem, emitted, metricOf, ratingOf } from './testing.ts'
@@ -13,6 +14,8 @@ const { db, databaseUrl } = system
 const dead = await system.probe.consume([deadLetterTopic(topics.review, 'mopl-ratings')])
 afterEach(() => system.stopWorkers())
 afterAll(() => system.close())
+
+const relayFailures = 'mopl_outbox_relay_failures_total'
 
 /** Contents, and beside them what a recount of their reviews says. */
 async function someContents(number: number) {
@@ -157,8 +160,52 @@ test('SIGTERM while PostgreSQL is frozen still ends the worker in time, with exi
   await system.probe.produce({ topic: topics.review, key: event.key, value: JSON.stringify(event) })
   await eventually('a pass of the relay that waits', async () => worker.output().includes('relay pass failed'), 20_000)
   worker.kill('SIGTERM')
-  await worker.exited;console.log(worker.output().slice(-6000))
   expect(await worker.exited).toBe(0)
   expect(worker.output()).not.toContain('shutdown took too long')
   await door.shut()
 }, 60_000)
+
+test('Kafka going away while the worker runs: it stays up, what happens meanwhile waits, and then has its effect once', async () => {
+  const door = await openKafkaDoor(testEnv('KAFKA_BROKERS'))
+  const worker = await system.startWorker({ KAFKA_BROKERS: door.brokers })
+  const health = async (probe: string) => (await fetch(`${worker.url}/actuator/health/${probe}`)).status
+  const contents = await someContents(4)
+  await contents.write(40)
+  await contents.agreesWithRecount(30_000)
+
+  for (const goAway of [() => door.freeze(), () => door.shut()]) {
+    await goAway()
+    await contents.write(40)
+    await eventually('not ready', async () => (await health('readiness')) === 503, 20_000)
+    expect(await health('liveness')).toBe(200)
+    await eventually('a pass that failed', async () => ((await metricOf(worker, relayFailures)) ?? 0) > 0, 20_000)
+    expect((await metricOf(worker, 'mopl_outbox_waiting')) ?? 0).toBeGreaterThan(0)
+    await door.open()
+    await contents.agreesWithRecount(40_000)
+    await eventually('ready', async () => (await health('readiness')) === 200, 20_000)
+  }
+  expect(dead.messages).toEqual([])
+  await system.stopWorkers()
+  await door.shut()
+}, 150_000)
+
+test('while a dead letter cannot be published its message stays where it is, and no worker forgets it', async () => {
+  const door = await openKafkaDoor(testEnv('KAFKA_BROKERS'))
+  const worker = await system.startWorker({ KAFKA_BROKERS: door.brokers })
+  const contents = await someContents(1)
+  await contents.write(1)
+  await contents.agreesWithRecount(30_000)
+
+  door.refusePublishing()
+  await system.probe.produce({ topic: topics.review, key: 'poison', value: 'not an event' })
+  await eventually('the batch again', async () => worker.output().includes('it will be handled again'), 30_000)
+  expect(dead.messages).toEqual([])
+  worker.kill('SIGKILL')
+  await worker.exited
+
+  await system.startWorker()
+  await eventually('the dead letter', () => dead.messages.some(({ key }) => key === 'poison'), 30_000)
+  await contents.write(1)
+  await contents.agreesWithRecount(30_000)
+  await door.shut()
+}, 120_000)

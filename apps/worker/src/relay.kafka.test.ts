@@ -6,7 +6,7 @@ import { eventually } from '@mopl/infrastructure/testing'
 import type { ProbeMessage } from '@mopl/infrastructure/testing-kafka'
 import { sql } from 'drizzle-orm'
 import { takeLanes } from './outbox.ts'
-import { aReview, createTestSystem, metricOf } from './testing.ts'
+import { aReview, createTestSystem, metricOf, seeded } from './testing.ts'
 
 const system = await createTestSystem()
 const { db, probe } = system
@@ -15,17 +15,6 @@ const relays = await Promise.all([system.startWorker(), system.startWorker()])
 afterAll(() => system.close())
 
 const idsOf = (messages: readonly ProbeMessage[]) => messages.map(({ headers }) => headers['eventId'] ?? '')
-
-/** A generator of numbers in [0, 1) that gives the same ones every time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 test('two relays publish each of 2,000 events, and those of one key in the order they were made', async () => {
   const random = seeded(20261125)

@@ -5,7 +5,15 @@ import { createLog } from '@mopl/infrastructure/log'
 import { newEvent } from '@mopl/infrastructure/events'
 import { emit, outboxChannel } from '@mopl/infrastructure/outbox'
 import { type Db, openPostgres } from '@mopl/infrastructure/postgres'
-import { contents, follows, users } from '@mopl/infrastructure/tables'
+import {
+  contents,
+  conversationParticipants,
+  conversations,
+  follows,
+  playlists,
+  playlistSubscriptions,
+  users,
+} from '@mopl/infrastructure/tables'
 import { createTestDatabase, startApp, type TestApp, testEnv } from '@mopl/infrastructure/testing'
 import { type KafkaProbe, startKafkaProbe } from '@mopl/infrastructure/testing-kafka'
 import { sql } from 'drizzle-orm'
@@ -97,6 +105,26 @@ export async function aFollow(db: Db, followerId: string, followeeId: string): P
   return id
 }
 
+export async function aPlaylist(db: Db, ownerId: string, subscriberIds: readonly string[]): Promise<string> {
+  const id = newId()
+  await db.insert(playlists).values({ id, ownerId, title: '주말', description: '' })
+  if (subscriberIds.length > 0)
+    await db
+      .insert(playlistSubscriptions)
+      .values(subscriberIds.map((subscriberId) => ({ playlistId: id, subscriberId })))
+  return id
+}
+
+/** A conversation, and who will write to whom in it. */
+export async function aConversation(db: Db, senderId: string, receiverId: string) {
+  const [conversationId, createdAt] = [newId(), new Date()]
+  const [lowerUserId, higherUserId] = [senderId, receiverId].toSorted() as [string, string]
+  await db.insert(conversations).values({ id: conversationId, lowerUserId, higherUserId })
+  for (const userId of [senderId, receiverId])
+    await db.insert(conversationParticipants).values({ conversationId, userId, createdAt })
+  return { conversationId, senderId, receiverId }
+}
+
 export function aReview(contentId: string, rating: number, requestId = 'r') {
   const payload = { reviewId: newId(), contentId, authorId: newId(), rating }
   return newEvent('review.created', contentId, payload, requestId)
@@ -115,4 +143,15 @@ export async function metricOf(worker: TestApp, name: string, ...labels: string[
   const text = await (await fetch(`${worker.url}/actuator/prometheus`)).text()
   const line = text.split('\n').find((line) => line.startsWith(name) && labels.every((label) => line.includes(label)))
   return line === undefined ? undefined : Number(line.split(' ').at(-1))
+}
+
+/** A generator of numbers in [0, 1) that gives the same ones every time (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
 }

@@ -3,12 +3,13 @@ import { channels, redisKeys } from '@mopl/contracts/redis-keys'
 import { deadLetterTopic, topics } from '@mopl/contracts/topics'
 import { newId } from '@mopl/infrastructure/ids'
 import { newEvent } from '@mopl/infrastructure/events'
-import { conversationParticipants, conversations, notifications } from '@mopl/infrastructure/tables'
+import { notifications } from '@mopl/infrastructure/tables'
 import { eventually, testEnv } from '@mopl/infrastructure/testing'
 import { desc, eq, sql } from 'drizzle-orm'
 import { Redis } from 'ioredis'
 import {
   aContent,
+  aConversation,
   aFollow,
   aReview,
   aUser,
@@ -255,20 +256,11 @@ describe('notifications', () => {
 })
 
 describe('direct messages', () => {
-  async function aConversation() {
-    const [senderId, receiverId] = [await aUser(db, '보낸이'), await aUser(db, '받는이')]
-    const [conversationId, createdAt] = [newId(), new Date()]
-    const [lowerUserId, higherUserId] = [senderId, receiverId].toSorted() as [string, string]
-    await db.insert(conversations).values({ id: conversationId, lowerUserId, higherUserId })
-    for (const userId of [senderId, receiverId])
-      await db.insert(conversationParticipants).values({ conversationId, userId, createdAt })
-    return { conversationId, senderId, receiverId }
-  }
   const aMessage = (conversation: Awaited<ReturnType<typeof aConversation>>, content: string) =>
     newEvent('direct-message.sent', conversation.conversationId, { ...conversation, messageId: newId(), content }, 'r')
 
   test('a message is stored once, shown in the conversation, and told to a receiver who is elsewhere', async () => {
-    const conversation = await aConversation()
+    const conversation = await aConversation(db, await aUser(db, '보낸이'), await aUser(db, '받는이'))
     const listener = redis.duplicate()
     const heard: string[] = []
     await listener.ssubscribe(channels.conversation(conversation.conversationId))
@@ -301,11 +293,11 @@ describe('direct messages', () => {
   })
 
   test('a receiver who has the conversation open is told there and nowhere else', async () => {
-    const conversation = await aConversation()
+    const conversation = await aConversation(db, await aUser(db, '보낸이'), await aUser(db, '받는이'))
     const open = redisKeys.openConversation(conversation.conversationId)
     await redis.hset(open, conversation.receiverId, 1)
     await produced(probe, aMessage(conversation, '열린 창'))
-    const away = await aConversation()
+    const away = await aConversation(db, await aUser(db, '보낸이'), await aUser(db, '받는이'))
     await eventually('it stored', async () => {
       const { rows } = await db.execute(
         sql`select from direct_messages where conversation_id = ${conversation.conversationId}`,

@@ -14,7 +14,7 @@ export const redisKeys = {
   roomSince: (contentId: string) => `ws:room:{${contentId}}:since`,
   /** Hash: `userId|nodeId` for every node through which the user watches, and `userId|` -> the number of those nodes. */
   roomRefs: (contentId: string) => `ws:room:{${contentId}}:refs`,
-  /** Hash, what the user watches now: `contentId`, `sessionId`. */
+  /** Hash, what the user watches now: `contentId`, `sessionId`; and `room|contentId` -> session id for every room the user is in. */
   watching: (userId: string) => `ws:session:{${userId}}`,
   /** String, TTL `ttlSeconds.nodeLease`: the node is alive while it exists. */
   nodeLease: (nodeId: string) => `ws:node:${nodeId}`,
@@ -26,6 +26,8 @@ export const redisKeys = {
   epoch: 'ws:epoch',
   /** Hash: `userId` -> number of nodes on which the user has the conversation open, and `userId|nodeId` for each of them. */
   openConversation: (conversationId: string) => `ws:open:{${conversationId}}`,
+  /** String, TTL `ttlSeconds.sentMessage`: the id of the direct message that the sender gave this key, and a mark of its text. */
+  sentMessage: (senderId: string, key: string) => `ws:sent:{${senderId}}:${key}`,
   /** Stream, capped: the last chat lines of a room. */
   chat: (contentId: string) => `ws:chat:{${contentId}}`,
   /** Stream, capped: what a user who is or was just connected should see. */
@@ -39,6 +41,12 @@ export const redisKeys = {
 
   /** JSON string, TTL `ttlSeconds.socialSignIn`: a browser that was sent to a provider. */
   socialSignIn: (state: string) => `oauth:{${state}}`,
+
+  /** Hash, TTL `ttlSeconds.answers`: one field, the answer to whoever reads the content or user. */
+  contentAnswers: (contentId: string) => `cache:content:{${contentId}}`,
+  userAnswers: (userId: string) => `cache:user:{${userId}}`,
+  /** Hash, TTL `ttlSeconds.answers`: the first pages of the unfiltered catalogue, by what was asked. */
+  catalogueAnswers: 'cache:catalogue',
 
   /** JSON string, TTL `ttlSeconds.cache`. */
   userSummaryCache: (userId: string) => `cache:user-summary:{${userId}}`,
@@ -64,9 +72,13 @@ export const ttlSeconds = {
   /** How long the token just rotated away still gets the same answer (two tabs refreshing at once). */
   refreshRetry: 10,
   nodeLease: 15,
+  /** How long a client may try to send the same direct message. */
+  sentMessage: 24 * 60 * 60,
   chat: 10 * 60,
   eventStream: 10 * 60,
   cache: 60,
+  /** How old an answer can be whose change nobody could announce, because Redis was away. */
+  answers: 30,
   /** How long somebody may take at the provider. */
   socialSignIn: 10 * 60,
   batchTick: 60 * 60,

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { newId } from './ids.ts'
 import { eventually, freePort, testEnv } from './testing.ts'
 import { openDoor } from './testing-door.ts'
+import { openKafkaDoor } from './testing-kafka-door.ts'
 import { startKafkaProbe } from './testing-kafka.ts'
 
 const probe = await startKafkaProbe()
@@ -101,9 +102,28 @@ test('while Kafka is away a send rejects in time; when it comes, producer and co
   expect(refusal).toContain('not reachable')
 
   const [host = '', upstream = ''] = testEnv('KAFKA_BROKERS').split(',')[0]!.split(':')
-  const door = await openDoor(host, Number(upstream), port)
+  const door = await openDoor(host, Number(upstream), { ownPort: port })
   await eventually('an acknowledgement', () => early.produce({ topic, key: 'k', value: 'now' }).then(() => true))
   await eventually('the message', () => reader.messages.some(({ value }) => value === 'now'), 15_000)
   await early.close()
   await door.shut()
 }, 40_000)
+
+test('a connected producer whose Kafka freezes, refuses or goes rejects in time, and works as soon as Kafka does', async () => {
+  const [topic, door] = [aTopic(), await openKafkaDoor(testEnv('KAFKA_BROKERS'))]
+  const behind = await startKafkaProbe({ brokers: door.brokers })
+  const send = (value: string) => behind.produce({ topic, key: 'k', value })
+  await send('before')
+  for (const goAway of [door.freeze, door.refusePublishing, door.shut]) {
+    await goAway()
+    const startedAt = performance.now()
+    expect(await send('lost').catch(String)).toContain('timed out')
+    // The probe's deadline is 5 s; librdkafka looks at it once a second.
+    expect(performance.now() - startedAt).toBeLessThan(7_500)
+    door.allowPublishing()
+    await door.open()
+    await send('after')
+  }
+  await behind.close()
+  await door.shut()
+}, 60_000)

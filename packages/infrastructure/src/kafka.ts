@@ -118,14 +118,17 @@ function createClient(
       'enable.idempotence': true,
       dr_cb: true,
       'linger.ms': 0,
-      'message.timeout.ms': deliveryTimeoutMs,
       'socket.keepalive.enable': true,
       'reconnect.backoff.max.ms': 1_000,
       'queue.buffering.max.messages': 100_000,
       'queue.buffering.max.kbytes': 65_536,
     },
-    // The Java client's default, so that every producer puts a key into the same partition.
-    { partitioner: 'murmur2_random' },
+    // What concerns topics is only heard here.
+    {
+      'message.timeout.ms': deliveryTimeoutMs,
+      // The Java client's default, so that every producer puts a key into the same partition.
+      partitioner: 'murmur2_random',
+    },
   )
   client.on('delivery-report', (error: LibrdKafkaError | null, { opaque }) =>
     (opaque as Report)(error ? asError(error) : undefined),

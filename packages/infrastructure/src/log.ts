@@ -1,5 +1,6 @@
 /** pino, JSON, one line per request or message on stdout. The message is a constant, facts are fields. */
 import pino, { type Logger } from 'pino'
+import { loggedError } from './log-errors.ts'
 
 export type Log = Logger
 
@@ -12,6 +13,7 @@ export function createLog(app: string, level: string): Log {
     base: { app },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: (error: unknown) => loggedError(error) },
     redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
   })
 }

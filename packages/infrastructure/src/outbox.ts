@@ -13,14 +13,22 @@ export { newEvent } from './events.ts'
 export const outboxChannel = 'mopl_outbox'
 
 /** Writes the event beside the change. Call it inside the transaction of the change. */
-export async function emit(tx: Sql, event: MoplEvent): Promise<void> {
-  await tx.insert(outboxEvents).values({
-    id: event.eventId,
-    aggregatetype: subjectOf(event.type),
-    aggregateid: event.key,
-    type: event.type,
-    payload: event,
-  })
+export function emit(tx: Sql, event: MoplEvent): Promise<void> {
+  return emitAll(tx, [event])
+}
+
+/** As `emit`, for any number of events in one statement. */
+export async function emitAll(tx: Sql, events: readonly MoplEvent[]): Promise<void> {
+  if (events.length === 0) return
+  await tx.insert(outboxEvents).values(
+    events.map((event) => ({
+      id: event.eventId,
+      aggregatetype: subjectOf(event.type),
+      aggregateid: event.key,
+      type: event.type,
+      payload: event,
+    })),
+  )
 }
 
 /**

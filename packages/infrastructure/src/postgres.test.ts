@@ -83,10 +83,10 @@ test('a transaction that fails leaves nothing', async () => {
 })
 
 describe('a database that is frozen', () => {
-  async function frozen() {
+  async function frozen(queryTimeoutMs = 200) {
     const { hostname, port, username, pathname } = new URL(database.url)
     const door = await openDoor(hostname, Number(port))
-    const away = open(`postgres://${username}@127.0.0.1:${door.port}${pathname}`)
+    const away = open(`postgres://${username}@127.0.0.1:${door.port}${pathname}`, queryTimeoutMs)
     await away.ping()
     return { away, door }
   }
@@ -101,7 +101,7 @@ describe('a database that is frozen', () => {
   })
 
   test('fails what waits for it as soon as it is abandoned, as if it had gone away', async () => {
-    const { away, door } = await frozen()
+    const { away, door } = await frozen(5_000)
     const waiting = Promise.withResolvers<void>()
     const inHand = failureOf(
       away.db.transaction(async (tx) => {
@@ -117,6 +117,38 @@ describe('a database that is frozen', () => {
     expect(isPostgresUnavailable(await inHand)).toBe(true)
     await away.close()
     expect(performance.now() - startedAt).toBeLessThan(1_500)
+    await door.shut()
+  })
+
+  test('costs the pool no connection, however many transactions fail on it', async () => {
+    const { away, door } = await frozen()
+    // More than the pool has.
+    for (let attempt = 0; attempt < 4; attempt++) {
+      await away.ping()
+      door.freeze()
+      const failure = await failureOf(away.db.transaction((tx) => tx.execute(sql`select 1`)))
+      expect(isPostgresUnavailable(failure)).toBe(true)
+      await door.open()
+    }
+    const rows = away.db.transaction((tx) => tx.execute(sql`select 1 as one`))
+    expect((await rows).rows).toEqual([{ one: 1 }])
+    await away.close()
+    await door.shut()
+  })
+
+  test('is told by the statement that missed its deadline, which is waited for once', async () => {
+    const { away, door } = await frozen()
+    const startedAt = performance.now()
+    const failure = await failureOf(
+      away.db.transaction(async (tx) => {
+        door.freeze()
+        await tx.execute(sql`select 'in hand'`)
+      }),
+    )
+    expect(String(failure)).toContain('in hand')
+    expect(isPostgresUnavailable(failure)).toBe(true)
+    expect(performance.now() - startedAt).toBeLessThan(1_100)
+    await away.close()
     await door.shut()
   })
 })

@@ -4,6 +4,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Log } from './log.ts'
 import { OpenSockets } from './open-sockets.ts'
+import { transactOn } from './postgres-transaction.ts'
 import * as tables from './tables.ts'
 
 /** A database: opens transactions. */
@@ -48,7 +49,9 @@ export function openPostgres({ url, poolSize, application, log, queryTimeoutMs =
   pool.on('connect', (client) =>
     client.on('error', ({ message: reason }) => log.warn({ reason }, 'postgres connection lost')),
   )
-  const db = drizzle(pool, { schema: tables, casing: 'snake_case' })
+  const mapping = { schema: tables, casing: 'snake_case' } as const
+  const db: Db = drizzle(pool, mapping)
+  db.transaction = transactOn(pool, (client) => drizzle(client, mapping), isConnectionLost)
   return {
     db,
     pool,
@@ -80,7 +83,11 @@ function driverError(error: unknown): pg.DatabaseError | undefined {
  */
 export function isPostgresUnavailable(error: unknown): boolean {
   const state = sqlState(error)
-  if (state !== undefined) return /^(08|53|57|40|55P03)/.test(state)
+  return state === undefined ? isConnectionLost(error) : /^(08|53|57|40|55P03)/.test(state)
+}
+
+/** True when no answer came: the database said nothing, or the connection broke. */
+function isConnectionLost(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
   return cause instanceof Error && connectionFailures.some((pattern) => pattern.test(cause.message))
 }

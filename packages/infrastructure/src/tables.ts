@@ -196,3 +196,20 @@ export const batchRuns = pgTable('batch_runs', {
   counts: json().$type<Record<string, number>>().notNull().default({}),
   reason: text(),
 })
+
+export const batchCheckpoints = pgTable('batch_checkpoints', {
+  job: text().primaryKey(),
+  position: text().notNull(),
+  updatedAt: createdAt(),
+})
+
+export const rowCounts = pgTable(
+  'row_counts',
+  {
+    relation: text().notNull(),
+    part: text().notNull(),
+    slot: integer().notNull().generatedAlwaysAsIdentity(),
+    rows: bigint({ mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.relation, table.part, table.slot] })],
+)

@@ -1,5 +1,6 @@
 /** Test equipment: a TCP door in front of a server, which a test can freeze, shut and open again. */
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { PassThrough, type Transform } from 'node:stream'
 
 export type Door = {
   port: number
@@ -11,8 +12,20 @@ export type Door = {
   open(): Promise<void>
 }
 
-/** A door to `host:port`, open, on a free local port or the one given. */
-export async function openDoor(host: string, port: number, ownPort = 0): Promise<Door> {
+export type DoorOptions = {
+  /** Without it, a free one. */
+  ownPort?: number
+  /** What the bytes of a connection go through; one that fails breaks the connection. */
+  toServer?: () => Transform
+  toClient?: () => Transform
+}
+
+const asItIs = () => new PassThrough()
+
+/** A door to `host:port`, open. */
+export async function openDoor(host: string, port: number, options: DoorOptions = {}): Promise<Door> {
+  const { toServer = asItIs, toClient = asItIs } = options
+  let { ownPort = 0 } = options
   const sockets = new Set<Socket>()
   let frozen = false
   let server: Server | undefined
@@ -29,8 +42,9 @@ export async function openDoor(host: string, port: number, ownPort = 0): Promise
     if (frozen) return void client.pause()
     const upstream = connect(port, host)
     track(upstream)
-    client.pipe(upstream)
-    upstream.pipe(client)
+    const breakUp = () => client.destroy()
+    client.pipe(toServer().on('error', breakUp)).pipe(upstream)
+    upstream.pipe(toClient().on('error', breakUp)).pipe(client)
     client.once('close', () => upstream.destroy())
     upstream.once('close', () => client.destroy())
   }

@@ -37,11 +37,17 @@ export const contentSorts = {
 
 export const ContentQuery = v.object({
   ...pageQuery(['createdAt', 'watcherCount', 'rate']),
-  typeEqual: v.optional(ContentType),
+  typeEqual: v.optional(v.pipe(ContentType, v.description('콘텐츠 타입'))),
   keywordLike: v.optional(Keyword),
   tagsIn: v.optional(
     v.pipe(
-      v.union([Tag, v.pipe(v.array(Tag), v.metadata({ maxItems: maxTags }))]),
+      v.union([
+        Tag,
+        v.pipe(
+          v.array(Tag),
+          v.metadata({ maxItems: maxTags, description: '태그 목록: 하나라도 있는 콘텐츠를 찾습니다' }),
+        ),
+      ]),
       v.transform((names) => [names].flat()),
       v.maxLength(maxTags),
     ),

@@ -17,7 +17,10 @@ export const conversationSorts = {
   createdAt: { column: conversationParticipants.createdAt, type: 'timestamptz' },
 } satisfies Record<string, Sort>
 
-export const ConversationQuery = v.object({ ...pageQuery(['createdAt']), keywordLike: v.optional(Keyword) })
+export const ConversationQuery = v.object({
+  ...pageQuery(['createdAt']),
+  keywordLike: v.optional(v.pipe(Keyword, v.description('검색 키워드: 상대의 이름이나 메시지'))),
+})
 export type ConversationQuery = v.InferOutput<typeof ConversationQuery>
 
 export const messageSorts = {

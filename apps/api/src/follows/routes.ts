@@ -61,7 +61,7 @@ export function followRoutes(deps: Deps) {
     )
     .get(
       '/count',
-      describe('getFollowerCount', '특정 유저의 팔로워 수 조회', returns(200, Count)),
+      describe('getFollowerCount', '특정 유저의 팔로워 수 조회', returns(200, v.pipe(Count, v.examples([42])))),
       signedIn,
       valid('query', Followee),
       async (c) => c.json(await countFollowers(db, c.req.valid('query').followeeId)),

@@ -6,10 +6,7 @@ import type { Env } from './env.ts'
 /** Sets `c.var.clientAddress`: an IPv4 address, or an IPv6 network of one subscriber. */
 export function clientAddress({ trustedProxies }: { trustedProxies: Networks }): MiddlewareHandler<Env> {
   return async (c, next) => {
-    c.set(
-      'clientAddress',
-      callerOf(c.env.remoteAddress ?? 'unknown', c.req.header('x-forwarded-for'), trustedProxies),
-    )
+    c.set('clientAddress', callerOf(c.env.remoteAddress ?? 'unknown', c.req.header('x-forwarded-for'), trustedProxies))
     await next()
   }
 }

@@ -65,7 +65,7 @@ export function pageQuery<K extends string>(sortNames: readonly [K, ...K[]]) {
 
 const Limit = v.pipe(
   v.string(),
-  v.check((value) => /^\d{1,4}$/.test(value), '정수여야 합니다.'),
+  v.check((value) => /^\d{1,4}$/.test(value), '올바르지 않은 값입니다.'),
   v.metadata({ type: 'integer', minimum: 1, maximum: 100, description: '한 번에 가져올 개수' }),
   v.transform(Number),
   v.minValue(1),

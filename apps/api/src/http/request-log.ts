@@ -1,7 +1,6 @@
 /** The outermost layer: gives the request its id, and at its end writes one wide line and the metrics. */
 import { newId } from '@mopl/infrastructure/ids'
 import type { Log } from '@mopl/infrastructure/log'
-import { DrizzleQueryError } from 'drizzle-orm'
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import { METHOD_NAME_ALL } from 'hono/router'
@@ -39,7 +38,7 @@ export function requestLog({ log, metrics }: { log: Log; metrics: ApiMetrics }):
       userId: user?.id,
       refusal,
     }
-    if (status >= 500) log.error({ ...line, ...loggable(c.error) }, 'request')
+    if (status >= 500) log.error({ ...line, err: c.error }, 'request')
     else log.info(line, 'request')
   }
 }
@@ -47,10 +46,4 @@ export function requestLog({ log, metrics }: { log: Log; metrics: ApiMetrics }):
 /** The pattern that answered, from the closed set of our routes: a path would make endless label values. */
 function routePattern(c: Context<Env>): string {
   return matchedRoutes(c).findLast((route) => route.method !== METHOD_NAME_ALL)?.path ?? 'unmatched'
-}
-
-/** drizzle's message quotes the parameters, which may be secrets; the driver's does not. */
-function loggable(error: unknown): { err?: unknown; query?: string } {
-  if (error instanceof DrizzleQueryError) return { err: error.cause, query: error.query }
-  return error === undefined ? {} : { err: error }
 }

@@ -46,16 +46,9 @@ const read: Record<Target, (request: HonoRequest) => unknown> = {
 export const bodyRefusals = ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
 
 function tell(target: Target, schema: v.GenericSchema<unknown, object>): Telling {
-  switch (target) {
-    case 'json':
-      return { body: { type: 'json', schema }, refusals: [...bodyRefusals, 'MALFORMED_JSON'] }
-    case 'form':
-      return { body: { type: 'form', schema }, refusals: bodyRefusals }
-    case 'param':
-      return { parameters: { in: 'path', fields: schema }, refusals: ['INVALID_REQUEST'] }
-    case 'query':
-      return { parameters: { in: 'query', fields: schema }, refusals: ['INVALID_REQUEST'] }
-  }
+  if (target === 'json') return { body: { type: target, schema }, refusals: [...bodyRefusals, 'MALFORMED_JSON'] }
+  if (target === 'form') return { body: { type: target, schema }, refusals: bodyRefusals }
+  return { parameters: { in: target === 'param' ? 'path' : target, fields: schema }, refusals: ['INVALID_REQUEST'] }
 }
 
 /** A parameter given once is a string, given twice an array; given empty it says nothing. */

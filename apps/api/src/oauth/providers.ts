@@ -28,10 +28,10 @@ export type Providers = Partial<Record<ProviderName, Provider>>
 
 /** One provider's ways: the rest is the same for all. `configuration` may have to ask the provider first. */
 type Ways = {
-  configuration(): Promise<Configuration>
+  configuration: () => Promise<Configuration>
   scope: string
   usesNonce: boolean
-  identityOf(configuration: Configuration, tokens: Tokens): Promise<Identity>
+  identityOf: (configuration: Configuration, tokens: Tokens) => Promise<Identity>
 }
 export type Tokens = TokenEndpointResponse & { claims(): IDToken | undefined }
 

@@ -37,7 +37,8 @@ export function createDocument(app: Hono<Env>): OpenApiDocument {
     const operation = operationFrom(method, [...tellings, { refusals }])
     if (operation === undefined) continue
     for (const tag of operation.tags) tags.add(tag)
-    paths[templateOf(path)] = { ...paths[templateOf(path)], [method.toLowerCase()]: operation }
+    const operations = (paths[templateOf(path)] ??= {})
+    operations[method.toLowerCase()] = operation
   }
   return {
     openapi: '3.1.0',
@@ -74,6 +75,7 @@ function errorExamples(): Record<string, unknown> {
 }
 
 const headers = {
+  Location: { description: '이동할 주소', schema: { type: 'string', format: 'uri-reference' } },
   'Retry-After': { description: '다시 시도할 수 있을 때까지의 시간(초)', schema: { type: 'integer', minimum: 0 } },
   'WWW-Authenticate': { description: '필요한 인증 방식', schema: { type: 'string', examples: ['Bearer'] } },
 }

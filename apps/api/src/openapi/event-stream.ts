@@ -1,10 +1,13 @@
 /** `GET /api/sse`, the one REST operation that is not the api's: `socket` answers it. */
 import type { Telling } from '../http/describe.ts'
 import * as v from 'valibot'
+import { notification } from './examples.ts'
 
 const LastEventId = v.optional(
   v.pipe(v.string(), v.description('마지막으로 받은 이벤트의 id. 그 다음 것부터 보냅니다.')),
 )
+
+const sample = `id: 1763953800000-0\nevent: notifications\ndata: ${JSON.stringify(notification)}\n\n`
 
 export const eventStream: { method: string; path: string; tellings: Telling[] } = {
   method: 'GET',
@@ -24,6 +27,6 @@ export const eventStream: { method: string; path: string; tellings: Telling[] } 
     },
     { parameters: { in: 'query', fields: v.object({ LastEventId, lastEventId: LastEventId }) } },
     { parameters: { in: 'header', fields: v.object({ 'Last-Event-ID': LastEventId }) } },
-    { answer: { status: 200, type: 'text/event-stream', schema: v.string() } },
+    { answer: { status: 200, type: 'text/event-stream', schema: v.pipe(v.string(), v.examples([sample])) } },
   ],
 }

@@ -2,7 +2,8 @@ import { afterAll, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { openTestApi } from '../testing.ts'
 import { createDocument } from './document.ts'
-import { answerCheck, documentedPath } from './testing-answers.ts'
+import type { Operation } from './operation.ts'
+import { documentedPath } from './testing-answers.ts'
 import { type RandomRequest, randomRequests } from './testing-requests.ts'
 import { sender } from './testing-sender.ts'
 import { createWorld } from './testing-world.ts'
@@ -11,7 +12,6 @@ const numRuns = 10_000
 const api = await openTestApi()
 afterAll(() => api.close())
 const document = createDocument(api.app)
-const problemWith = answerCheck(document)
 const world = await createWorld(api)
 const send = sender(api, world)
 const succeeded = new Set<string>()
@@ -27,16 +27,22 @@ test(`${numRuns} random and hostile requests get answers that the document promi
   await fc.assert(property, { seed: 20_251_125, numRuns })
 }, 600_000)
 
+/** `socket` answers the event stream, and another server has to be there for what leads to it. */
+function isTried({ operationId, responses }: Operation): boolean {
+  return operationId !== 'subscribe' && responses['302'] === undefined
+}
+
 /** Random requests that are all refused at the door would prove little. */
 test('every operation was among those that succeeded', () => {
   const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
-  const ids = operations.map(({ operationId }) => operationId).filter((id) => id !== 'subscribe')
+  const ids = operations.filter(isTried).map(({ operationId }) => operationId)
   expect(ids.filter((id) => !succeeded.has(id))).toEqual([])
 })
 
 function problemOf({ path, method }: RandomRequest, answer: { status: number; body: unknown }): string | undefined {
   if (answer.status >= 500) return `a fault: ${answer.status} ${JSON.stringify(answer.body)}`
-  if (documentedPath(document, method, path) !== undefined) return problemWith(method, path, answer)
+  // Sending has already held it against the document.
+  if (documentedPath(document, method, path) !== undefined) return undefined
   if (method === 'OPTIONS') return answer.status === 204 ? undefined : `${answer.status} to OPTIONS`
   if (method === 'HEAD' && document.paths[path]?.['get'] !== undefined)
     return document.paths[path]['get'].responses[answer.status] === undefined ? `${answer.status} to HEAD` : undefined

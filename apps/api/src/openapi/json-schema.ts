@@ -26,11 +26,16 @@ export function answerSchema(schema: v.GenericSchema): JsonSchema {
   return convert(schema, answers, 'output')
 }
 
-/** The example of a schema that has a name, or of nothing. */
+/** The example of a schema that has a name, or may also be `null`. */
 export function exampleOf(schema: v.GenericSchema): { example?: unknown } {
+  if (isNullable(schema)) return exampleOf(schema.wrapped)
   const named = [...Object.values<Named[string]>(requests), ...Object.values<Named[string]>(answers)]
   const found = named.find((each) => each.schema === schema)
   return found === undefined ? {} : { example: found.example }
+}
+
+function isNullable(schema: v.GenericSchema): schema is v.NullableSchema<v.GenericSchema, undefined> {
+  return schema.type === 'nullable'
 }
 
 /** All named schemas. */

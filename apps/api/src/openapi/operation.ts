@@ -48,13 +48,9 @@ function parametersFrom({ in: place, fields }: NonNullable<Telling['parameters']
   const { properties = {}, required = [] } = fieldsSchema(fields)
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...schema } = repeated(asObject(property))
-    return {
-      name,
-      in: place,
-      required: required.includes(name),
-      ...(description !== undefined && { description }),
-      schema,
-    }
+    const parameter: Parameter = { name, in: place, required: required.includes(name), schema }
+    if (description !== undefined) parameter.description = description
+    return parameter
   })
 }
 
@@ -88,13 +84,14 @@ function bodyContent(body: NonNullable<Telling['body']>): Content {
 
 function answerFrom({ status, schema, type = 'application/json' }: NonNullable<Telling['answer']>) {
   const content = schema && { [type]: { schema: answerSchema(schema), ...exampleOf(schema) } }
-  return [status, { description: '성공', ...(content !== undefined && { content }) }] as const
+  const location = status === 302 && { headers: { Location: { $ref: '#/components/headers/Location' } } }
+  return [status, { description: '성공', ...location, ...(content !== undefined && { content }) }] as const
 }
 
 /** One answer per status, with an example for each code that has it. */
 function refusalsFrom(codes: readonly ErrorCode[]): Operation['responses'] {
   const all = [...new Set(codes)]
-  const statuses = [...new Set(all.map(errorStatus))].sort()
+  const statuses = [...new Set(all.map(errorStatus))]
   const ofStatus = (status: number) => all.filter((code) => errorStatus(code) === status)
   return Object.fromEntries(statuses.map((status) => [status, refusal(status, ofStatus(status))]))
 }

@@ -21,22 +21,14 @@ export function valid(schema: JsonSchema, schemas: Schemas, name = ''): fc.Arbit
   if ($ref !== undefined) return valid(schemas[$ref.split('/').at(-1) ?? ''] ?? {}, schemas, name)
   if (options !== undefined) return fc.constantFrom(...options)
   if (anyOf !== undefined) return fc.oneof(...anyOf.map((each) => valid(asObject(each), schemas, name)))
-  switch (schema.type) {
-    case 'object': {
-      const fields = Object.entries(properties ?? {}).map(([key, each]) => [key, valid(asObject(each), schemas, key)])
-      return fc.record<Record<string, unknown>>(Object.fromEntries(fields), { requiredKeys: required })
-    }
-    case 'array':
-      return fc.array(valid(asObject(items), schemas, name), { maxLength: 3 })
-    case 'integer':
-      return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 1_000 })
-    case 'number':
-      return fc.double({ min: schema.minimum ?? 0, max: schema.maximum ?? 1_000, noNaN: true })
-    case 'boolean':
-      return fc.boolean()
-    default:
-      return text(schema, name)
-  }
+  const { type, minimum: min = 0, maximum: max = 1_000 } = schema
+  if (type === 'array') return fc.array(valid(asObject(items), schemas, name), { maxLength: 3 })
+  if (type === 'integer') return fc.integer({ min, max })
+  if (type === 'number') return fc.double({ min, max, noNaN: true })
+  if (type === 'boolean') return fc.boolean()
+  if (type !== 'object') return text(schema, name)
+  const fields = Object.entries(properties ?? {}).map(([key, each]) => [key, valid(asObject(each), schemas, key)])
+  return fc.record<Record<string, unknown>>(Object.fromEntries(fields), { requiredKeys: required })
 }
 
 function text({ format, minLength = 0, maxLength = 60 }: JsonSchema, name: string): fc.Arbitrary<unknown> {
@@ -59,17 +51,19 @@ function existing(name: string): fc.Arbitrary<Existing> {
   return fc.nat({ max: 20 }).map((index) => new Existing(name, index))
 }
 
+const strange: unknown[][] = [
+  [null, true, '', ' ', '\0', 'a\0b', '\ud800', '\u202e\ufeff', '👩‍👩‍👧‍👦'.repeat(40), 'ﷺ'.repeat(5_000)],
+  [-1, -0, 0.1 + 0.2, 5.000001, 1e308, -1e308, 2 ** 31, 2 ** 53 + 2, 1e-320],
+  ['NaN', '1e309', '99999999999999999999', '0x10', '-1', '1.5', '+1', '１'],
+  ["' or 1=1 --", '%', '%%%', '_', '\\', String.raw`\u0000`, '${jndi:ldap://x}', '<script>', '../../etc/passwd'],
+  ['0000-00-00T00:00:00.000Z', '9999-12-31T23:59:59.999Z', '2025-02-30T00:00:00.000Z', 'infinity', 'now'],
+  ['00000000-0000-0000-0000-000000000000', 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF', '{}', '[]', 'null', 'true'],
+  [[], {}, [[[[]]]], { toString: 1 }, { length: 3 }, { $ne: null }],
+]
+
 /** Whatever was never asked for. */
 export const hostile: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom<unknown>(
-    ...[null, true, '', ' ', '\0', 'a\0b', '\ud800', '\u202e\ufeff', '👩‍👩‍👧‍👦'.repeat(40), 'ﷺ'.repeat(5_000)],
-    ...[-1, -0, 0.1 + 0.2, 5.000001, 1e308, -1e308, 2 ** 31, 2 ** 53 + 2, 1e-320],
-    ...['NaN', '1e309', '99999999999999999999', '0x10', '-1', '1.5', '+1', '１'],
-    ...["' or 1=1 --", '%', '%%%', '_', '\\', String.raw`\u0000`, '${jndi:ldap://x}', '<script>', '../../etc/passwd'],
-    ...['0000-00-00T00:00:00.000Z', '9999-12-31T23:59:59.999Z', '2025-02-30T00:00:00.000Z', 'infinity', 'now'],
-    ...['00000000-0000-0000-0000-000000000000', 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF', '{}', '[]', 'null', 'true'],
-    ...[[], {}, [[[[]]]], { toString: 1 }, { length: 3 }, { $ne: null }],
-  ),
+  fc.constantFrom(...strange.flat()),
   fc.string({ unit: 'binary', maxLength: 300 }),
   fc.jsonValue({ maxDepth: 3 }),
   fc.bigInt().map(String),
@@ -93,5 +87,5 @@ export function nearly(schema: JsonSchema, schemas: Schemas): fc.Arbitrary<unkno
 }
 
 export function asObject(schema: unknown): JsonSchema {
-  return typeof schema === 'object' && schema !== null && !Array.isArray(schema) ? (schema as JsonSchema) : {}
+  return typeof schema === 'object' && schema !== null && !Array.isArray(schema) ? schema : {}
 }

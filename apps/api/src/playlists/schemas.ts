@@ -26,8 +26,8 @@ export const playlistSorts = {
 export const PlaylistQuery = v.object({
   ...pageQuery(['updatedAt', 'subscribeCount']),
   keywordLike: v.optional(Keyword),
-  ownerIdEqual: v.optional(Uuid),
-  subscriberIdEqual: v.optional(Uuid),
+  ownerIdEqual: v.optional(v.pipe(Uuid, v.description('소유자 ID'))),
+  subscriberIdEqual: v.optional(v.pipe(Uuid, v.description('구독자 ID'))),
 })
 export type PlaylistQuery = v.InferOutput<typeof PlaylistQuery>
 

@@ -8,7 +8,7 @@ import { text } from '../http/text.ts'
 
 export const ReviewId = v.object({ reviewId: Uuid })
 
-const Rating = v.pipe(v.number(), v.minValue(0), v.maxValue(5))
+const Rating = v.pipe(v.number(), v.minValue(0), v.maxValue(5), v.description('평점 (0.0 ~ 5.0)'))
 const ReviewText = text({ min: 1, max: limits.review.max })
 
 export const NewReview = v.object({ contentId: Uuid, rating: Rating, text: ReviewText })
@@ -22,7 +22,10 @@ export const reviewSorts = {
   rating: { column: reviews.rating, type: 'numeric' },
 } satisfies Record<string, Sort>
 
-export const ReviewQuery = v.object({ ...pageQuery(['createdAt', 'rating']), contentId: v.optional(Uuid) })
+export const ReviewQuery = v.object({
+  ...pageQuery(['createdAt', 'rating']),
+  contentId: v.optional(v.pipe(Uuid, v.description('콘텐츠 ID'))),
+})
 export type ReviewQuery = v.InferOutput<typeof ReviewQuery>
 
 export const ReviewDto = v.object({

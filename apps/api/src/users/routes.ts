@@ -1,10 +1,14 @@
 /** /api/users */
 import { AppError } from '@mopl/contracts/errors'
+import { redisKeys } from '@mopl/contracts/redis-keys'
+import { forgetUsers } from '@mopl/infrastructure/forget'
 import { Hono, type MiddlewareHandler } from 'hono'
 import type { Deps } from '../deps.ts'
+import { type Entry, sendJson } from '../http/answer-cache.ts'
 import { authenticate, requireAdmin } from '../http/authenticate.ts'
 import { describing, explained, refuses, returns } from '../http/describe.ts'
 import type { Env } from '../http/env.ts'
+import { forgetAfter } from '../http/forget-after.ts'
 import { validParts } from '../http/parts.ts'
 import { limitPerAddress } from '../http/rate-limit.ts'
 import { once } from '../http/once.ts'
@@ -29,6 +33,7 @@ const describe = describing('사용자 관리')
 export function userRoutes(deps: Deps) {
   const signedIn = authenticate(deps)
   const hashed = hashPassword(deps)
+  const forgets = forgetAfter(deps, 'userId', (ids) => forgetUsers(deps.redis, ids))
   return new Hono<Env>()
     .get(
       '/',
@@ -61,7 +66,10 @@ export function userRoutes(deps: Deps) {
       describe('findUser', '사용자 상세 조회', returns(200, UserDto), refuses('USER_NOT_FOUND')),
       signedIn,
       valid('param', UserId),
-      async (c) => c.json(await getUser(deps.db, c.req.valid('param').userId)),
+      async (c) => {
+        const { userId } = c.req.valid('param')
+        return sendJson(c, await deps.cache.json(userEntry(userId), () => getUser(deps.db, userId)))
+      },
     )
     .patch(
       '/:userId',
@@ -75,6 +83,7 @@ export function userRoutes(deps: Deps) {
       signedIn,
       valid('param', UserId),
       validParts(ProfileChange, 'image'),
+      forgets,
       async (c) => {
         const { id } = c.var.user
         if (c.req.valid('param').userId !== id) throw new AppError('FORBIDDEN')
@@ -89,6 +98,7 @@ export function userRoutes(deps: Deps) {
       requireAdmin,
       valid('param', UserId),
       valid('json', RoleChange),
+      forgets,
       async (c) => {
         await changeRole(deps, c.req.valid('param').userId, c.req.valid('json').role, c.var.requestId)
         return c.body(null, 204)
@@ -107,6 +117,7 @@ export function userRoutes(deps: Deps) {
       requireAdmin,
       valid('param', UserId),
       valid('json', LockChange),
+      forgets,
       async (c) => {
         await changeLock(deps, c.req.valid('param').userId, c.req.valid('json').locked, c.var.requestId)
         return c.body(null, 204)
@@ -131,6 +142,10 @@ export function userRoutes(deps: Deps) {
         return c.body(null, 204)
       },
     )
+}
+
+function userEntry(userId: string): Entry {
+  return { kind: 'user', key: redisKeys.userAnswers(userId), field: 'dto' }
 }
 
 /** Before `once`, whose transaction must not wait for a hash. */

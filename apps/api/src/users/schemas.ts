@@ -30,13 +30,13 @@ export const userSorts = {
 
 export const UserQuery = v.object({
   ...pageQuery(['name', 'email', 'createdAt', 'isLocked', 'role']),
-  emailLike: v.optional(Keyword),
-  roleEqual: v.optional(Role),
+  emailLike: v.optional(v.pipe(Keyword, v.description('이메일'))),
+  roleEqual: v.optional(v.pipe(Role, v.description('권한'))),
   isLocked: v.optional(
     v.pipe(
       v.string(),
       v.check((text) => text === 'true' || text === 'false', 'true 또는 false여야 합니다.'),
-      v.metadata({ type: 'boolean' }),
+      v.metadata({ type: 'boolean', description: '계정 잠금 상태' }),
       v.transform((text) => text === 'true'),
     ),
   ),

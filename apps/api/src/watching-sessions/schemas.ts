@@ -7,7 +7,10 @@ import { Keyword } from '../http/text.ts'
 
 export const WatcherId = v.object({ watcherId: Uuid })
 
-export const WatchingSessionQuery = v.object({ ...pageQuery(['createdAt']), watcherNameLike: v.optional(Keyword) })
+export const WatchingSessionQuery = v.object({
+  ...pageQuery(['createdAt']),
+  watcherNameLike: v.optional(v.pipe(Keyword, v.description('시청자 이름'))),
+})
 export type WatchingSessionQuery = v.InferOutput<typeof WatchingSessionQuery>
 
 export const WatchingSessionPage = pageOf(WatchingSessionDto)

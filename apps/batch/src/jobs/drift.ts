@@ -11,7 +11,7 @@ export type Drift = {
   /** Sets the numbers from `expected`. */
   repair: SQL
   /** `from ... where ...` of the rows, among those `chosen`, that differ; `chosen` is a condition on `table`. */
-  drifted(chosen: SQL): SQL
+  drifted: (chosen: SQL) => SQL
 }
 
 const chunkRows = 100

@@ -1,6 +1,7 @@
 /** What a job is, and what it is given to work with. */
 import type { Db } from '@mopl/infrastructure/postgres'
 import type { RedisClient } from '@mopl/infrastructure/redis'
+import type { CollectSettings } from '../collect/settings.ts'
 import type { Tally } from '../tally.ts'
 
 export type JobContext = {
@@ -8,6 +9,7 @@ export type JobContext = {
   redis: RedisClient
   /** Folder of the pictures. */
   mediaDir: string
+  settings: CollectSettings
   /** The start of the run: every cutoff counts from here, so that a long run comes to an end. */
   now: Date
   /** Counts and changes nothing. */
@@ -25,5 +27,7 @@ export type Job = {
   summary: string
   /** Everything that it counts; a label of metrics, so that the set is closed. */
   kinds: readonly string[]
+  /** One sentence about the configuration that it lacks; a job that lacks something is not on the schedule. */
+  missing?: (settings: CollectSettings) => string | undefined
   run(context: JobContext): Promise<void>
 }

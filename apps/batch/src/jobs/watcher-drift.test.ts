@@ -1,5 +1,6 @@
 import { redisKeys } from '@mopl/contracts/redis-keys'
 import { newId } from '@mopl/infrastructure/ids'
+import { untilRedisReady } from '@mopl/infrastructure/redis'
 import { contents } from '@mopl/infrastructure/tables'
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
@@ -73,6 +74,7 @@ test('a room that changes while it is watched is left to its events', async () =
 test('the size of a room is not written over that of a later event', async () => {
   const id = await aContentWith({ stored: 1, live: 2 })
   const redis = batch.redis.duplicate()
+  await untilRedisReady(redis)
   // The last moment at which it can happen: the row was read, and the room is being asked for the second time.
   let asked = 0
   const hlen = redis.hlen.bind(redis)

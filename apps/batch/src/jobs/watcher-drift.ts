@@ -63,7 +63,7 @@ async function differences(db: Db, redis: RedisClient, ids: string[]): Promise<D
     select id, watcher_count as stored, xmin::text as version from contents where id = any(${sql.param(ids)}::uuid[])`)
   const sizes = await Promise.all(rows.map((row) => redis.hlen(redisKeys.room(row.id))))
   return rows
-    .map((row, index) => ({ ...row, live: sizes[index] ?? row.stored }))
+    .map(({ id, stored, version }, index) => ({ id, stored, version, live: sizes[index] ?? stored }))
     .filter(({ stored, live }) => stored !== live)
 }
 

@@ -8,7 +8,7 @@ import { AppError } from '@mopl/contracts/errors'
 import { DirectMessageDto } from '@mopl/contracts/realtime'
 import { channels as channelNames } from '@mopl/contracts/redis-keys'
 import { newEvent } from '@mopl/infrastructure/events'
-import { newId } from '@mopl/infrastructure/ids'
+import { timeOfId } from '@mopl/infrastructure/ids'
 import type { Log } from '@mopl/infrastructure/log'
 import type { Redis } from 'ioredis'
 import * as v from 'valibot'
@@ -20,6 +20,7 @@ import type { Participants } from '../lookups.ts'
 import { readContent } from '../message-body.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Publisher } from '../publisher.ts'
+import { messageIdFor } from './message-id.ts'
 import { openConversationKey, openConversationPlace } from './open-conversation.ts'
 
 const kind = 'conversations/direct-messages'
@@ -59,23 +60,37 @@ export function directMessageDestinations(deps: DirectMessageDeps): {
       async [kind](conversationId, subscription, subscriber, visitor) {
         await otherParticipant(conversationId, visitor)
         const listener = listen(conversationId)
-        subscription.defer(listener.close)
+        let close: () => Promise<void> | void = listener.close
+        subscription.defer(() => close())
         await listener.ready
         if (subscription.ended) return
-        subscription.defer(fanOut.subscribe(destinationOf(kind, conversationId), subscriber))
+        const stop = fanOut.subscribe(destinationOf(kind, conversationId), subscriber)
         const { userId } = visitor.user
         const place = openConversationPlace(redis, conversationId, userId)
         const hold = presence.hold(openConversationKey(conversationId, userId), place)
-        subscription.defer(() => hold.release(0))
+        // Redis first: whom the worker still finds here is still shown what it published before it looked.
+        close = () =>
+          hold.release(0).finally(() => {
+            stop()
+            listener.close()
+          })
         await hold.entered
       },
     },
     send: {
-      async [kind](conversationId, body, visitor) {
+      async [kind](conversationId, body, visitor, headers) {
         const content = readContent(body)
         const receiverId = await otherParticipant(conversationId, visitor)
-        const message = { messageId: newId(), conversationId, senderId: visitor.claims.sub, receiverId, content }
-        await publisher.publish(newEvent('direct-message.sent', conversationId, message, visitor.requestId))
+        const senderId = visitor.claims.sub
+        const messageId = await messageIdFor(
+          redis,
+          { senderId, conversationId, content },
+          headers.get('idempotency-key'),
+        )
+        const message = { messageId, conversationId, senderId, receiverId, content }
+        const event = newEvent('direct-message.sent', conversationId, message, visitor.requestId)
+        // All of it follows from the message's id: sent again it is the same event, and has its effect once.
+        await publisher.publish({ ...event, eventId: messageId, occurredAt: timeOfId(messageId).toISOString() })
       },
     },
   }

@@ -22,6 +22,15 @@ const destination = (id: string) => `/sub/conversations/${id}/direct-messages`
 const errorCode = async (client: StompClient) =>
   (JSON.parse((await client.next('ERROR', undefined, 15_000)).body) as { exceptionName: string }).exceptionName
 
+const aMessage = (conversationId: string): DirectMessageDto => ({
+  id: newId(),
+  conversationId,
+  createdAt: new Date().toISOString(),
+  sender: { userId: newId(), name: 'Ann' },
+  receiver: { userId: newId(), name: 'Bob' },
+  content: '안녕',
+})
+
 async function aConversation() {
   const [ann, bob] = await Promise.all([setting.aPerson({ name: 'Ann' }), setting.aPerson({ name: 'Bob' })])
   return { ann, bob, id: await setting.aConversation(ann, bob) }
@@ -35,14 +44,7 @@ test('D3 what is published on the conversation’s channel reaches both sides an
     StompClient.signIn(one.url, bob.token, { framing: 'raw' }),
   ])
   for (const client of clients) await client.subscribe(destination(id))
-  const message: DirectMessageDto = {
-    id: newId(),
-    conversationId: id,
-    createdAt: new Date().toISOString(),
-    sender: { userId: ann.userId, name: 'Ann' },
-    receiver: { userId: bob.userId, name: 'Bob' },
-    content: '안녕',
-  }
+  const message = aMessage(id)
   await setting.redis.spublish(channels.conversation(id), JSON.stringify(message))
   for (const client of clients) expect(await client.nextMessage<DirectMessageDto>()).toEqual(message)
 })
@@ -77,6 +79,12 @@ test('D4 who has the conversation open is known, whatever the number of tabs and
   expect(await open()).toBe('2')
   clients[0]!.send('UNSUBSCRIBE\nid:sub-0\nreceipt:out\n\n')
   await clients[0]!.next('RECEIPT')
+  expect(await open()).toBe('2')
+  // The id is free again, and what comes next is heard.
+  await clients[0]!.subscribe(destination(id))
+  await setting.redis.spublish(channels.conversation(id), JSON.stringify(aMessage(id)))
+  await clients[0]!.nextMessage()
+  clients[0]!.send('UNSUBSCRIBE\nid:sub-0\n\n')
   clients[1]!.drop()
   await eventually('one instance has it closed', async () => (await open()) === '1')
   clients[2]!.drop()

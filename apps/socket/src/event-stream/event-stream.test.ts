@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { channels, redisKeys, streamLength, ttlSeconds } from '@mopl/contracts/redis-keys'
 import { eventually, type TestApp } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { type EventStreamClient, openStream, type ServerSentEvent } from '../testing/event-source.ts'
+import { seeded } from '../testing/random.ts'
 import { openSetting, type Person, type Setting } from '../testing/setting.ts'
 
 setDefaultTimeout(60_000)
@@ -29,6 +31,13 @@ const numbers = (events: ServerSentEvent[]) =>
 const closeAll = (...streams: EventStreamClient[]) => {
   for (const stream of streams) stream.close()
 }
+
+const partsOf = (id: string) => id.split('-').map(Number)
+const inOrder = (ids: readonly string[]) =>
+  ids.toSorted((left, right) => {
+    const [[leftMs = 0, leftNumber = 0], [rightMs = 0, rightNumber = 0]] = [partsOf(left), partsOf(right)]
+    return leftMs - rightMs || leftNumber - rightNumber
+  })
 
 test('E1 E2 events come with their id, name and data', async () => {
   const person = await setting.aPerson()
@@ -131,6 +140,74 @@ test('E5 an id older than what is kept brings a reset', async () => {
   const second = await openStream(one.url, person.token, { query: `?lastEventId=${seen}` })
   expect((await second.atLeast(1))[0]).toMatchObject({ event: 'reset' })
   closeAll(second)
+})
+
+test('E5 an open stream that fell behind what is kept is told so, and goes on', async () => {
+  const person = await setting.aPerson()
+  const stream = await openStream(one.url, person.token)
+  const key = redisKeys.eventStream(person.userId)
+  // Their hints are lost.
+  for (let number = 0; number < 50; number += 1)
+    await setting.redis.xadd(key, 'MAXLEN', 10, '*', 'event', 'notifications', 'data', JSON.stringify({ number }))
+  await push(person, 50)
+  expect((await stream.atLeast(1)).map(({ event }) => event)).toEqual(['reset'])
+  await push(person, 51)
+  expect(numbers(await stream.atLeast(2))).toEqual([undefined, 51])
+  closeAll(stream)
+})
+
+test('E4 E5 whoever comes and goes while many write gets every event once, in order, or is told to reload', async () => {
+  const random = seeded(20_261_125)
+  const person = await setting.aPerson()
+  const first = await openStream(one.url, person.token)
+  const start = first.lastId()
+  first.close()
+  const ids: string[] = []
+  const total = 3_000
+  // About a thousand events a second: what is kept lasts for a quarter of one.
+  const writingPauseMs = 3
+  const writing = Array.from({ length: 4 }, async () => {
+    while (ids.length < total) {
+      ids.push((await push(person, ids.length)) ?? '')
+      await delay(writingPauseMs)
+    }
+  })
+
+  /** A client's life: what it was told, in order, over all its connections. */
+  async function comeAndGo(): Promise<ServerSentEvent[]> {
+    const told: ServerSentEvent[] = []
+    for (let lastId = start; ;) {
+      const isLast = ids.length >= total
+      const stream = await openStream(random.pick([one, two]).url, person.token, { query: `?lastEventId=${lastId}` })
+      if (isLast) await Promise.all(writing)
+      const enough = 1 + random.below(60)
+      await eventually('enough', () =>
+        isLast ? stream.lastId() === inOrder(ids).at(-1) : ids.length >= total || stream.events.length >= enough,
+      )
+      lastId = stream.lastId()
+      told.push(...stream.events)
+      stream.close()
+      if (isLast) return told
+      // Mostly a short absence; now and then one that is longer than what is kept.
+      const backAt = Math.min(total, ids.length + random.below(random.chance(0.2) ? 500 : 50))
+      await eventually('time to come back', () => ids.length >= backAt)
+    }
+  }
+  const lives = await Promise.all(Array.from({ length: 6 }, comeAndGo))
+
+  const all = inOrder(ids)
+  const resets = lives.flat().filter(({ event }) => event === 'reset').length
+  expect(resets).toBeGreaterThan(0)
+  for (const told of lives) {
+    let next = 0
+    for (const { id = '', event } of told) {
+      // A reset jumps forward, an event is the next one.
+      if (event === 'reset') expect(all.indexOf(id)).toBeGreaterThanOrEqual(next)
+      else expect([all[next], next]).toEqual([id, next])
+      next = all.indexOf(id) + 1
+    }
+    expect(next).toBe(all.length)
+  }
 })
 
 test('E6 each of a user’s streams gets everything, and closing one leaves the others', async () => {

@@ -8,15 +8,7 @@ import type { Redis } from 'ioredis'
 import type { Channels } from '../channels.ts'
 import type { SocketMetrics } from '../metrics.ts'
 import type { EventConnection } from './connection.ts'
-import {
-  compareIds,
-  isEntryId,
-  isForClients,
-  openUserStream,
-  readUserStream,
-  type StreamBounds,
-  type StreamEntry,
-} from './user-stream.ts'
+import { isEntryId, isForClients, openUserStream, readUserStream, type StreamEntry } from './user-stream.ts'
 
 type UserStream = {
   userId: string
@@ -65,10 +57,10 @@ export class EventStreams {
     })
     await channel.ready
     await this.#inOrder(stream, async () => {
-      const bounds = await this.#catchUp(stream)
-      const missed = await this.#missed(userId, lastSeenId, bounds)
+      const lastId = await this.#catchUp(stream)
+      const missed = await this.#missed(userId, lastSeenId, lastId)
       begin()
-      this.#start(connection, missed, bounds)
+      this.#start(connection, missed, lastId)
       if (!connection.closed) stream.readers.add(connection)
     })
   }
@@ -89,19 +81,22 @@ export class EventStreams {
     this.#later(stream, async () => {
       stream.hinted = false
       if (stream.lastId === undefined) return
-      this.#deliver(stream, await readUserStream(this.#deps.redis, stream.userId, stream.lastId))
+      const entries = await readUserStream(this.#deps.redis, stream.userId, stream.lastId)
+      if (entries === undefined) await this.#catchUp(stream)
+      else this.#deliver(stream, entries)
     })
   }
 
-  /** Brings all readers to the end of the stream, or tells them that they missed something. */
-  async #catchUp(stream: UserStream): Promise<StreamBounds> {
-    const bounds = await openUserStream(this.#deps.redis, stream.userId)
-    const from = stream.lastId
-    if (from !== undefined && isComplete(from, bounds))
-      this.#deliver(stream, await readUserStream(this.#deps.redis, stream.userId, from, bounds.lastId))
-    else if (from !== undefined) for (const reader of stream.readers) this.#reset(reader, bounds)
-    stream.lastId = bounds.lastId
-    return bounds
+  /** Brings all readers to the end of the stream, or tells them that they missed something. Returns the end. */
+  async #catchUp(stream: UserStream): Promise<string> {
+    const lastId = await openUserStream(this.#deps.redis, stream.userId)
+    if (stream.lastId !== undefined && stream.lastId !== lastId) {
+      const entries = await readUserStream(this.#deps.redis, stream.userId, stream.lastId, lastId)
+      if (entries !== undefined) this.#deliver(stream, entries)
+      else for (const reader of stream.readers) this.#reset(reader, lastId)
+    }
+    stream.lastId = lastId
+    return lastId
   }
 
   #deliver(stream: UserStream, entries: StreamEntry[]): void {
@@ -112,16 +107,16 @@ export class EventStreams {
   }
 
   /** The entries a returning client has not seen; `undefined` when nobody can tell, `[]` for a new client. */
-  async #missed(userId: string, lastSeenId: string, bounds: StreamBounds): Promise<StreamEntry[] | undefined> {
+  async #missed(userId: string, lastSeenId: string, lastId: string): Promise<StreamEntry[] | undefined> {
     if (lastSeenId === '') return []
-    if (!isEntryId(lastSeenId) || !isComplete(lastSeenId, bounds)) return undefined
-    return readUserStream(this.#deps.redis, userId, lastSeenId, bounds.lastId)
+    if (!isEntryId(lastSeenId)) return undefined
+    return readUserStream(this.#deps.redis, userId, lastSeenId, lastId)
   }
 
-  #start(connection: EventConnection, missed: StreamEntry[] | undefined, bounds: StreamBounds): void {
-    if (missed === undefined) return this.#reset(connection, bounds)
+  #start(connection: EventConnection, missed: StreamEntry[] | undefined, lastId: string): void {
+    if (missed === undefined) return this.#reset(connection, lastId)
     for (const entry of missed) if (isForClients(entry)) this.#event(connection, entry)
-    connection.position(bounds.lastId)
+    connection.position(lastId)
   }
 
   #event(connection: EventConnection, entry: StreamEntry): void {
@@ -129,7 +124,7 @@ export class EventStreams {
     this.#deps.metrics.streamEvents.inc()
   }
 
-  #reset(connection: EventConnection, { lastId }: StreamBounds): void {
+  #reset(connection: EventConnection, lastId: string): void {
     connection.event({ id: lastId, event: 'reset', data: '{}' })
     this.#deps.metrics.streamResets.inc()
   }
@@ -166,9 +161,4 @@ export class EventStreams {
   #forEachReader(act: (reader: EventConnection) => void): void {
     for (const stream of this.#streams.values()) for (const reader of stream.readers) act(reader)
   }
-}
-
-/** Entries are only ever removed from the front: whoever has seen the first one, or a later one, has missed none before it. */
-function isComplete(seenId: string, { firstId, lastId }: StreamBounds): boolean {
-  return compareIds(firstId, seenId) <= 0 && compareIds(seenId, lastId) <= 0
 }

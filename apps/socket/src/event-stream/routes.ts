@@ -6,6 +6,7 @@ import { answer, answerError, type HttpHeaders, requestIdOf } from '../http.ts'
 import type { SocketMetrics } from '../metrics.ts'
 import type { Origins } from '../origins.ts'
 import type { SignedIn } from '../signed-in.ts'
+import type { Admission } from '../trust/admission.ts'
 import { toAppError } from '../stomp/error-frame.ts'
 import { EventConnection } from './connection.ts'
 import type { EventStreams } from './event-streams.ts'
@@ -20,11 +21,12 @@ export type EventStreamDeps = {
   readBearer: (header: string | undefined) => Promise<AccessTokenClaims>
   origins: Origins
   metrics: SocketMetrics
+  admission: Admission
   log: Log
 }
 
 export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): void {
-  const { streams, signedIn, readBearer, origins, metrics, log } = deps
+  const { streams, signedIn, readBearer, origins, metrics, admission, log } = deps
 
   async function open(connection: EventConnection, request: StreamRequest): Promise<void> {
     const { authorization, lastSeenId, requestId, cors } = request
@@ -44,7 +46,13 @@ export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): voi
   app.get(path, (res, req) => {
     const cors = origins.headers(req)
     if (!origins.allows(req)) return answerError(res, 'ORIGIN_NOT_ALLOWED', cors)
+    const leave = admission.admit(res, req)
+    if (leave === undefined) {
+      metrics.refusals.inc({ code: 'TOO_MANY_REQUESTS' })
+      return answerError(res, 'TOO_MANY_REQUESTS', cors)
+    }
     const connection = new EventConnection(res, () => metrics.slowReaders.inc({ transport: 'sse' }))
+    connection.onClosed(leave)
     metrics.connections.inc({ transport: 'sse' })
     connection.onClosed(() => metrics.connections.dec({ transport: 'sse' }))
     // The request itself is only there during this call.

@@ -6,55 +6,49 @@ import { redisScript } from '../redis-script.ts'
 
 export type StreamEntry = { id: string; event: string; data: string }
 
-/** What there is: writers append only to a stream that exists, so that its first entry is a mark made here. */
-export type StreamBounds = { firstId: string; lastId: string }
-
+/** Writers append only to a stream that exists, so that its first entry is a mark made here. */
 const markEvent = 'opened'
 const entriesAtOnce = 100
 
-/** KEYS stream. ARGV event name of the mark, TTL. Returns the ids of the first and the last entry. */
+/** KEYS stream. ARGV event name of the mark, TTL. Returns the id of the last entry. */
 const open = redisScript(`
 if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('XADD', KEYS[1], '*', 'event', ARGV[1], 'data', '{}')
 end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
-return {redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1][1], redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]}
+return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]
 `)
-const OpenReply = v.tuple([v.string(), v.string()])
 
-/** Makes sure that the stream is there for another `ttlSeconds.eventStream`. */
-export async function openUserStream(redis: Redis, userId: string): Promise<StreamBounds> {
-  const reply = await open(redis, [redisKeys.eventStream(userId)], [markEvent, String(ttlSeconds.eventStream)])
-  const [firstId, lastId] = v.parse(OpenReply, reply)
-  return { firstId, lastId }
+/** Makes sure that the stream is there for another `ttlSeconds.eventStream`. Returns the id of its last entry. */
+export async function openUserStream(redis: Redis, userId: string): Promise<string> {
+  return v.parse(
+    v.string(),
+    await open(redis, [redisKeys.eventStream(userId)], [markEvent, String(ttlSeconds.eventStream)]),
+  )
 }
 
-/** The entries after `afterId`, in order, up to `untilId`. */
+/** The entries after the entry `seenId`, in order, up to `untilId`; `undefined` when some may be missing. */
 export async function readUserStream(
   redis: Redis,
   userId: string,
-  afterId: string,
+  seenId: string,
   untilId = '+',
-): Promise<StreamEntry[]> {
+): Promise<StreamEntry[] | undefined> {
   const entries: StreamEntry[] = []
-  for (let from = afterId; ;) {
-    const rows = await redis.xrange(redisKeys.eventStream(userId), `(${from}`, untilId, 'COUNT', entriesAtOnce)
-    for (const [id, fields] of rows) entries.push({ id, event: field(fields, 'event'), data: field(fields, 'data') })
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < entriesAtOnce) return entries
+  for (let from = seenId; ;) {
+    // Entries are only ever removed from the front: while the one seen last is there, all that follow are.
+    const rows = await redis.xrange(redisKeys.eventStream(userId), from, untilId, 'COUNT', entriesAtOnce + 1)
+    const [seen, ...next] = rows
+    if (seen?.[0] !== from) return undefined
+    for (const [id, fields] of next) entries.push({ id, event: field(fields, 'event'), data: field(fields, 'data') })
+    const last = next.at(-1)
+    if (last === undefined || next.length < entriesAtOnce) return entries
     from = last[0]
   }
 }
 
 export function isForClients(entry: StreamEntry): boolean {
   return entry.event !== markEvent && entry.event !== ''
-}
-
-/** Negative when `one` is older. Both must be ids of entries: `<milliseconds>-<number>`. */
-export function compareIds(one: string, two: string): number {
-  const [oneMs = 0, oneNumber = 0] = one.split('-').map(Number)
-  const [twoMs = 0, twoNumber = 0] = two.split('-').map(Number)
-  return oneMs === twoMs ? oneNumber - twoNumber : oneMs - twoMs
 }
 
 export function isEntryId(text: string): boolean {

@@ -54,17 +54,18 @@ export class Presence {
 
   /**
    * Takes a hold of the entry named `key`. `entered` settles when Redis has it; it rejects when Redis is away, and the
-   * hold stands all the same. `release` is to be called once.
+   * hold stands all the same. `release` is to be called once; without a grace it settles when Redis
+   * agrees, or was not there to.
    */
-  hold(key: string, place: Place): { entered: Promise<void>; release(graceMs: number): void } {
+  hold(key: string, place: Place): { entered: Promise<void>; release(graceMs: number): Promise<void> } {
     const entry = this.#entries.get(key) ?? newEntry(key, place)
     this.#entries.set(key, entry)
     entry.holds += 1
     return {
       entered: this.#agree(entry),
-      release: (graceMs) => {
-        if (graceMs === 0) this.#release(entry)
-        else setTimeout(() => this.#release(entry), graceMs)
+      release: async (graceMs) => {
+        if (graceMs === 0) await this.#release(entry)
+        else setTimeout(() => void this.#release(entry), graceMs)
       },
     }
   }
@@ -79,9 +80,9 @@ export class Presence {
       await Promise.all(open.slice(at, at + healedAtOnce).map((entry) => this.#agreeQuietly(entry)))
   }
 
-  #release(entry: Entry): void {
+  async #release(entry: Entry): Promise<void> {
     entry.holds -= 1
-    if (entry.holds === 0) void this.#agreeQuietly(entry)
+    if (entry.holds === 0) await this.#agreeQuietly(entry)
   }
 
   /** For whoever cannot do anything about a failure: `heal` comes by again. */

@@ -3,25 +3,46 @@ import type { ChatMessage } from '@mopl/contracts/realtime'
 import { channels, redisKeys, streamLength, ttlSeconds } from '@mopl/contracts/redis-keys'
 import type { Redis } from 'ioredis'
 import { redisScript } from '../redis-script.ts'
+import { Gatherer } from './gatherer.ts'
+import { packetHead, roomMark } from './room-channel.ts'
 
 /**
- * KEYS stream, room. ARGV line, length, TTL, what tells this room's message ids from others'. The line's id in the stream
- * is its message id, on every instance and for whoever reads it later.
+ * KEYS stream, room. ARGV head of the packet, room mark, length, TTL, line... A line's id in the stream is its message id,
+ * on every instance and for whoever reads it later.
  */
 const publish = redisScript(`
-local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'line', ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-redis.call('SPUBLISH', KEYS[2], 'CHAT ' .. id .. '-' .. ARGV[4] .. ' ' .. ARGV[1])
+local packet = {ARGV[1]}
+for at = 5, #ARGV do
+  local id = redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[3], '*', 'line', ARGV[at])
+  packet[#packet + 1] = id .. '-' .. ARGV[2] .. ' ' .. ARGV[at]
+end
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('SPUBLISH', KEYS[2], table.concat(packet, '\\n'))
 `)
 
-/** Returns when Redis has the line; rejects when Redis is away. */
-export async function publishChat(redis: Redis, contentId: string, line: ChatMessage): Promise<void> {
-  const keys = [redisKeys.chat(contentId), channels.room(contentId)]
-  const args = [JSON.stringify(line), String(streamLength.chat), String(ttlSeconds.chat), roomMark(contentId)]
-  await publish(redis, keys, args)
+/** `settle` takes the outcome of the command that the line went with. */
+type Waiting = { line: ChatMessage; settle: (publishing: Promise<void>) => void }
+
+/** What is said in one room through this process, on its way to Redis: several lines in one command while they come fast. */
+export class Chat {
+  readonly #gatherer: Gatherer<Waiting>
+
+  constructor(redis: Redis, contentId: string) {
+    this.#gatherer = new Gatherer((waiting, held) => {
+      const lines = waiting.map(({ line }) => line)
+      const publishing = publishLines(redis, contentId, lines, held)
+      for (const { settle } of waiting) settle(publishing)
+    })
+  }
+
+  /** Returns when Redis has the line; rejects when Redis is away. */
+  async say(line: ChatMessage): Promise<void> {
+    await new Promise<void>((resolve) => this.#gatherer.add({ line, settle: resolve }))
+  }
 }
 
-/** Two rooms may have a line in the same millisecond. The end of a UUIDv7 is random. */
-function roomMark(contentId: string): string {
-  return contentId.slice(-8)
+async function publishLines(redis: Redis, contentId: string, lines: ChatMessage[], held: boolean): Promise<void> {
+  const keys = [redisKeys.chat(contentId), channels.room(contentId)]
+  const head = [packetHead('CHAT', held), roomMark(contentId), String(streamLength.chat), String(ttlSeconds.chat)]
+  await publish(redis, keys, [...head, ...lines.map((line) => JSON.stringify(line))])
 }

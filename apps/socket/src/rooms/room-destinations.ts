@@ -5,7 +5,6 @@ import type { FanOut } from '../fan-out.ts'
 import type { Lookup } from '../lookup.ts'
 import { readContent } from '../message-body.ts'
 import type { Presence } from '../presence/presence.ts'
-import { publishChat } from './chat.ts'
 import type { Rooms } from './rooms.ts'
 import { type WatchingDeps, watchingKey, watchingPlace } from './watching.ts'
 
@@ -23,7 +22,7 @@ export function roomDestinations(deps: RoomDestinationsDeps): {
   subscribe: Pick<Destinations['subscribe'], 'contents/watch' | 'contents/chat'>
   send: Pick<Destinations['send'], 'contents/chat'>
 } {
-  const { rooms, presence, fanOut, contents, redis } = deps
+  const { rooms, presence, fanOut, contents } = deps
 
   const listen =
     (kind: 'contents/watch' | 'contents/chat'): Subscribe =>
@@ -52,7 +51,7 @@ export function roomDestinations(deps: RoomDestinationsDeps): {
       async 'contents/chat'(contentId, body, { claims, user }) {
         const content = readContent(body)
         await contents.get(contentId, claims)
-        await publishChat(redis, contentId, { sender: user, content })
+        await rooms.say(contentId, { sender: user, content })
       },
     },
   }

@@ -117,6 +117,30 @@ test('R4 a connection that is lost for good leaves after the grace', async () =>
   expect(performance.now() - lostAt).toBeGreaterThan(1_900)
 })
 
+test('R12 whoever watches two contents is shown in the newer, and in the older again after leaving it', async () => {
+  const [older, newer, person] = await Promise.all([setting.aContent(), setting.aContent(), setting.aPerson()])
+  const shown = () => setting.redis.hgetall(redisKeys.watching(person.userId))
+  const tabs = await Promise.all([one, two].map(({ url }) => StompClient.signIn(url, person.token)))
+  const sessionIds: string[] = []
+  for (const [index, content] of [older, newer].entries()) {
+    await tabs[index]!.subscribe(watch(content))
+    const { watchingSession } = await tabs[index]!.nextMessage<WatchMessage>()
+    sessionIds.push(watchingSession.id)
+    expect(await shown()).toMatchObject({ contentId: content.id, sessionId: watchingSession.id })
+  }
+  // A second tab in the older room is the same session, and changes nothing.
+  await tabs[1]!.subscribe(watch(older), 'sub-1')
+  expect(await shown()).toMatchObject({ contentId: newer.id })
+  tabs[1]!.send('UNSUBSCRIBE\nid:sub-0\n\n')
+  await eventually('the older is shown', async () => (await shown())['contentId'] === older.id)
+  expect((await shown())['sessionId']).toBe(sessionIds[0])
+  for (const tab of tabs) tab.send('DISCONNECT\n\n')
+  await eventually(
+    'nothing is shown',
+    async () => (await setting.redis.exists(redisKeys.watching(person.userId))) === 0,
+  )
+})
+
 test('R4 subscribe and drop within a millisecond leaves no ghost', async () => {
   const content = await setting.aContent()
   const people = await Promise.all(Array.from({ length: 20 }, () => setting.aPerson()))

@@ -1,14 +1,17 @@
 /** The rooms that somebody here is in: what comes over a room's channel goes out to its local subscribers. */
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
-import { type ContentSummary, RoomMessage, type WatchMessage } from '@mopl/contracts/realtime'
+import { type ChatMessage, type ContentSummary, RoomMessage, type WatchMessage } from '@mopl/contracts/realtime'
 import { channels } from '@mopl/contracts/redis-keys'
 import type { Log } from '@mopl/infrastructure/log'
+import type { Redis } from 'ioredis'
 import * as v from 'valibot'
 import type { Channels } from '../channels.ts'
-import { destinationOf, type SubscribeKind } from '../destinations.ts'
-import type { FanOut } from '../fan-out.ts'
+import { destinationOf } from '../destinations.ts'
+import type { FanOut, Message } from '../fan-out.ts'
 import type { Lookup } from '../lookup.ts'
-import { readReadyMessage } from './room-channel.ts'
+import { Chat } from './chat.ts'
+import { Gatherer } from './gatherer.ts'
+import { type Packet, readPacket } from './room-channel.ts'
 import { watchBudget, WatchTicks } from './watch-ticks.ts'
 
 type Room = {
@@ -19,11 +22,15 @@ type Room = {
   claims: AccessTokenClaims
   users: number
   changes: WatchTicks
+  /** Chat: what is said here, and what comes in to be told here. */
+  chat: Chat
+  lines: Gatherer<Message>
 }
 
 const RoomMessageJson = v.pipe(v.string(), v.parseJson(), RoomMessage)
 
 export type RoomsDeps = {
+  redis: Redis
   channels: Channels
   fanOut: FanOut
   contents: Lookup<ContentSummary>
@@ -57,14 +64,24 @@ export class Rooms {
     return { ready: channel.ready, close: () => this.#leave(room, channel.close) }
   }
 
+  /** Says something in the room. Returns when Redis has the line; rejects when Redis is away. */
+  async say(contentId: string, line: ChatMessage): Promise<void> {
+    const chat = this.#rooms.get(contentId)?.chat ?? new Chat(this.#deps.redis, contentId)
+    await chat.say(line)
+  }
+
   #newRoom(contentId: string, content: ContentSummary, claims: AccessTokenClaims): Room {
+    const { fanOut, redis } = this.#deps
     const destination = destinationOf('contents/watch', contentId)
+    const chatDestination = destinationOf('contents/chat', contentId)
     const changes = new WatchTicks({
       tickMs: watchBudget.tickMs,
-      countReceivers: () => this.#deps.fanOut.countSubscribers(destination),
+      countReceivers: () => fanOut.countSubscribers(destination),
       send: (change, omitted) => this.#tell(room, change, omitted),
     })
-    const room = { contentId, content, claims, users: 0, changes }
+    const chat = new Chat(redis, contentId)
+    const lines = new Gatherer<Message>((messages) => fanOut.publishAll(chatDestination, messages))
+    const room = { contentId, content, claims, users: 0, changes, chat, lines }
     return room
   }
 
@@ -78,23 +95,25 @@ export class Rooms {
   }
 
   #deliver(room: Room, text: string): void {
-    const ready = readReadyMessage(text)
-    if (ready !== undefined) return this.#send(room, ready.kind, ready.payload, ready.messageId)
+    const packet = readPacket(text)
+    if (packet !== undefined) return this.#deliverPacket(room, packet)
     const parsed = v.safeParse(RoomMessageJson, text)
     if (parsed.success) room.changes.add(parsed.output)
     else this.#deps.log.warn({ contentId: room.contentId }, 'unreadable room message dropped')
   }
 
+  #deliverPacket(room: Room, { held, messages }: Packet): void {
+    for (const message of messages) room.lines.add(message)
+    // They have waited for company where they were said.
+    if (held) room.lines.flush()
+  }
+
   #tell(room: Room, { kind: type, member, watcherCount }: RoomMessage, omitted: number): void {
     const watchingSession = { ...member, content: room.content }
     const message: WatchMessage = { type, watchingSession, watcherCount, ...(omitted > 0 && { omitted }) }
-    this.#send(room, 'contents/watch', JSON.stringify(message))
+    this.#deps.fanOut.publish(destinationOf('contents/watch', room.contentId), JSON.stringify(message))
     if (omitted > 0) this.#deps.onOmitted(omitted)
     this.#refresh(room)
-  }
-
-  #send(room: Room, kind: SubscribeKind, payload: string, messageId?: string): void {
-    this.#deps.fanOut.publish(destinationOf(kind, room.contentId), payload, messageId)
   }
 
   #refresh(room: Room): void {

@@ -9,6 +9,7 @@ import { redisKeys } from '@mopl/contracts/redis-keys'
 import type { Redis } from 'ioredis'
 import * as v from 'valibot'
 import { redisScript } from '../redis-script.ts'
+import { forgetWatching, rememberWatching } from './watched-rooms.ts'
 
 /** KEYS room, since, refs. ARGV userId, nodeId, member (JSON), the member's session id. Returns changed, member in force, count. */
 const join = redisScript(`
@@ -42,13 +43,6 @@ redis.call('SPUBLISH', KEYS[1], '{"kind":"LEAVE","member":' .. member .. ',"watc
 return {1, member, count}
 `)
 
-/** KEYS watching. ARGV contentId, session id. Forgets what the user watches now, unless that is already something else. */
-const forgetWatching = redisScript(`
-if redis.call('HGET', KEYS[1], 'contentId') == ARGV[1] and redis.call('HGET', KEYS[1], 'sessionId') == ARGV[2] then
-  redis.call('DEL', KEYS[1])
-end
-`)
-
 export type RoomChange = { member: RoomMember; watcherCount: number }
 export type Joined = RoomChange & { changed: boolean }
 
@@ -66,7 +60,7 @@ export async function joinRoom(
   const { userId } = candidate.watcher
   const reply = await join(redis, roomKeys(contentId), [userId, nodeId, JSON.stringify(candidate), candidate.id])
   const [changed, member, watcherCount] = v.parse(JoinReply, reply)
-  await redis.hset(redisKeys.watching(userId), { contentId, sessionId: member.id })
+  await rememberWatching(redis, userId, contentId, member.id)
   return { changed: changed === 1, member, watcherCount }
 }
 
@@ -80,7 +74,7 @@ export async function leaveRoom(
   const reply = v.parse(LeaveReply, await leave(redis, roomKeys(contentId), [userId, nodeId]))
   if (reply[0] === 0) return undefined
   const [, member, watcherCount] = reply
-  await forgetWatching(redis, [redisKeys.watching(userId)], [contentId, member.id])
+  await forgetWatching(redis, userId, contentId, member.id)
   return { member, watcherCount }
 }
 

@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js'
 import { answer, answerError, requestIdOf } from '../http.ts'
 import type { SocketMetrics } from '../metrics.ts'
 import type { Origins } from '../origins.ts'
+import type { Admission } from '../trust/admission.ts'
 import { type Carrier, carriers, isCallbackName } from './carriers.ts'
 import { crossOrigin, framedBy, neverCached, preflight } from './headers.ts'
 import type { HttpSessions } from './http-sessions.ts'
@@ -11,7 +12,7 @@ import { formPayload, readBody, readPayload } from './payload.ts'
 import { Receiver } from './receiver.ts'
 import { sessionIdOf } from './session-path.ts'
 
-export type SockJsHttpDeps = { sessions: HttpSessions; origins: Origins; metrics: SocketMetrics }
+export type SockJsHttpDeps = { sessions: HttpSessions; origins: Origins; metrics: SocketMetrics; admission: Admission }
 
 const plainText = { 'content-type': 'text/plain; charset=UTF-8' }
 const session = '/ws/:server/:session'
@@ -36,7 +37,7 @@ export function sockJsHttpRoutes(app: TemplatedApp, deps: SockJsHttpDeps): void 
 
 /** The client waits for frames. */
 function receive(
-  { sessions, origins, metrics }: SockJsHttpDeps,
+  { sessions, origins, metrics, admission }: SockJsHttpDeps,
   carrier: Carrier,
   res: HttpResponse,
   req: HttpRequest,
@@ -54,8 +55,8 @@ function receive(
     const problem = callback === '' ? '"callback" parameter required' : 'invalid "callback" parameter'
     return answer(res, 500, { ...headers, ...plainText }, problem)
   }
-  const found = sessions.open(id, requestIdOf(req))
-  if (found === undefined) return refuse('UNAVAILABLE')
+  const found = sessions.open(id, requestIdOf(req), () => admission.admit(res, req))
+  if (typeof found === 'string') return refuse(found)
   return found.attach(new Receiver(res, carrier, callback, { ...headers, 'x-accel-buffering': 'no' }))
 }
 

@@ -60,7 +60,11 @@ export class HttpSession implements ReceiverListener {
   /** Texts that the client sent. */
   receive(texts: readonly string[]): void {
     this.#heard = true
-    for (const text of texts) this.stomp.receive(Buffer.from(text))
+    for (const text of texts) {
+      const bytes = Buffer.from(text)
+      this.stomp.heard(bytes.length)
+      this.stomp.receive(bytes)
+    }
   }
 
   /** A client that has not been heard since the last beat has to come back, because a dead line looks like a quiet one. */

@@ -19,12 +19,20 @@ export class HttpSessions {
     return this.#sessions.get(id)
   }
 
-  /** The session, made if there is none; `undefined` when this process takes no new ones any more. */
-  open(id: string, requestId: string): HttpSession | undefined {
+  /** The session, made if there is none and `admit` agrees; why not, when there can be none. */
+  open(
+    id: string,
+    requestId: string,
+    admit: () => (() => void) | undefined,
+  ): HttpSession | 'UNAVAILABLE' | 'TOO_MANY_REQUESTS' {
     const known = this.#sessions.get(id)
-    if (known !== undefined || this.#stopping) return known
+    if (known !== undefined) return known
+    if (this.#stopping) return 'UNAVAILABLE'
+    const leave = admit()
+    if (leave === undefined) return 'TOO_MANY_REQUESTS'
     const onForgotten = () => this.#sessions.delete(id)
     const session = new HttpSession({ services: this.#services, topics: this.#topics, requestId, onForgotten })
+    session.stomp.onEnd(leave)
     this.#sessions.set(id, session)
     return session
   }

@@ -1,9 +1,9 @@
-/** SockJS over HTTP as sockjs-protocol 0.3.3 describes it, request by request. */
-import { eventually, type TestApp } from '@mopl/infrastructure/testing'
+/** SockJS over HTTP as sockjs-protocol 0.3.3 describes it: what each request is answered with. */
+import type { TestApp } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { openSetting, type Setting } from '../testing/setting.ts'
-import { SockJsHttp } from '../testing/sockjs-http.ts'
-import { connectFrame, StompClient } from '../testing/stomp-client.ts'
+import { openSession, receipt, receiptFor, SockJsHttp } from '../testing/sockjs-http.ts'
+import { connectFrame } from '../testing/stomp-client.ts'
 
 setDefaultTimeout(60_000)
 
@@ -17,18 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => setting.close())
 
-/** A session that is open; what it sends comes back as RECEIPTs once it is signed in. */
-async function aSession(signedIn = true): Promise<SockJsHttp> {
-  const session = new SockJsHttp(app.url)
-  expect(await session.poll()).toBe('o\n')
-  if (!signedIn) return session
-  await session.send(connectFrame((await setting.aPerson()).token))
-  expect(await session.poll()).toStartWith('a["CONNECTED\\n')
-  return session
-}
-
-const receiptFor = (id: string) => `ACK\nid:1\nreceipt:${id}\n\n`
-const receipt = (id: string) => JSON.stringify(`RECEIPT\nreceipt-id:${id}\n\n\0`)
+const aSession = async () => openSession(app.url, (await setting.aPerson()).token)
 
 test('J5 J8 polling: each response carries one frame, with all that waits', async () => {
   const session = await aSession()
@@ -148,48 +137,6 @@ test('J12 characters that browsers stumble over are escaped', async () => {
   expect(await session.poll()).toContain('receipt-id:\\u200c\\u2028\\u2060\\ufff0\\ud83d\\udc4b안')
 })
 
-test('J7 one response receives at a time', async () => {
-  const session = new SockJsHttp(app.url)
-  const first = await session.open('xhr_streaming')
-  await first.until('o\n')
-  expect(await session.poll()).toBe('c[2010,"Another connection still open"]\n')
-  const second = await session.open('xhr_streaming')
-  await second.ended
-  expect(second.text()).toEndWith('\nc[2010,"Another connection still open"]\n')
-  first.abort()
-})
-
-test('J7 a session that is over says so to whoever comes for it, after the last message', async () => {
-  const session = await aSession()
-  await session.send('SUBSCRIBE\nid:1\ndestination:/sub/nothing\n\n')
-  expect(await session.poll()).toContain('DESTINATION_NOT_FOUND')
-  expect(await session.poll()).toBe('c[1008,"DESTINATION_NOT_FOUND"]\n')
-  const stream = await session.open('xhr_streaming')
-  await stream.ended
-  expect(stream.text()).toEndWith('\nc[1008,"DESTINATION_NOT_FOUND"]\n')
-})
-
-test('J9 an aborted response interrupts the session', async () => {
-  const session = new SockJsHttp(app.url)
-  const stream = await session.open('xhr_streaming')
-  await stream.until('o\n')
-  stream.abort()
-  await eventually('the session is over', async () => (await session.poll()) === 'c[1002,"Connection interrupted"]\n')
-})
-
-test('J9 R4 a client that stays away is lost after 5 s, and its user leaves the room', async () => {
-  const content = await setting.aContent()
-  const witness = await StompClient.signIn(app.url, (await setting.aPerson()).token)
-  const session = await aSession()
-  await session.send(`SUBSCRIBE\nid:1\ndestination:/sub/contents/${content.id}/watch\nreceipt:r\n\n`)
-  expect(await session.poll()).toContain('JOIN')
-  await witness.subscribe(`/sub/contents/${content.id}/watch`)
-  expect(await witness.nextMessage<object>()).toMatchObject({ type: 'JOIN', watcherCount: 2 })
-  expect(await witness.nextMessage<object>('sub-0', 15_000)).toMatchObject({ type: 'LEAVE', watcherCount: 1 })
-  expect((await session.post('xhr_send', '["x"]')).status).toBe(404)
-  expect(await session.poll()).toBe('o\n')
-})
-
 test('J11 a request that brings nothing useful is refused, and the session goes on', async () => {
   const session = await aSession()
   const refusals = {
@@ -216,27 +163,6 @@ test.each(['text/plain', 'T', 'application/json', 'application/xml', '', 'text/x
     expect([response.status, response.headers.get('content-type')]).toEqual([204, 'text/plain; charset=UTF-8'])
   },
 )
-
-test('J6 the session is named by the second part of the path, the first is anything', async () => {
-  const id = crypto.randomUUID()
-  expect(await new SockJsHttp(app.url, `000/${id}`).poll()).toBe('o\n')
-  const waiting = new SockJsHttp(app.url, `999/${id}`).poll()
-  expect((await new SockJsHttp(app.url, `1/${id}`).post('xhr_send', '["CONNECT\\n\\n\\u0000"]')).status).toBe(204)
-  expect(await waiting).toContain('UNAUTHENTICATED')
-  expect((await new SockJsHttp(app.url).post('xhr_send', '["x"]')).status).toBe(404)
-})
-
-test.each(['//', '/a./a', '/a/a.', '/./.', '/', '///', '/a'])(
-  'J6 %s/xhr is not the path of a session',
-  async (path) => {
-    expect((await fetch(`${app.url}/ws${path}/xhr`, { method: 'POST' })).status).toBe(404)
-  },
-)
-
-test.each(['abcdefgh_i-j%20/abcdefg_i-j%20', '_/_', '1/1'])('J6 %s is', async (path) => {
-  const session = new SockJsHttp(app.url, `${path}${Math.random().toString().slice(2)}`)
-  expect(await session.poll()).toBe('o\n')
-})
 
 test('T1 J13 only pages of allowed origins may use a session', async () => {
   const session = new SockJsHttp(app.url)
@@ -278,51 +204,12 @@ test('J13 another method is not allowed, and a WebSocket needs its handshake', a
   expect([plain.status, await plain.text()]).toEqual([400, 'Can "Upgrade" only to "WebSocket".'])
 })
 
-test('T3 nobody stays without signing in over HTTP either', async () => {
-  const session = new SockJsHttp(app.url)
-  const stream = await session.open('xhr_streaming')
-  await stream.ended
-  expect(stream.text()).toContain('UNAUTHENTICATED')
-  expect(stream.text()).toEndWith('c[1008,"UNAUTHENTICATED"]\n')
-})
-
-test('J10 a beat every so often; a client that was not heard since the last one has to come back', async () => {
-  const beating = await setting.startSocket({ SOCKJS_BEAT_MS: '2000' })
-  const session = new SockJsHttp(beating.url)
-  const stream = await session.open('xhr_streaming')
-  await session.send(connectFrame((await setting.aPerson()).token))
-  await stream.until(']\nh\n')
-  await stream.ended
-  expect(stream.text()).toEndWith('\\u0000"]\nh\n')
-  expect(await session.poll()).toBe('h\n')
-})
-
-test('R8 J7 a process that stops sends its sessions away and takes no new ones', async () => {
-  const stopping = await setting.startSocket()
-  const [session, idle] = [new SockJsHttp(stopping.url), new SockJsHttp(stopping.url)]
-  const stream = await session.open('xhr_streaming')
-  const poll = idle.poll().then(() => idle.poll())
-  await session.send(connectFrame((await setting.aPerson()).token))
-  await stream.until('CONNECTED')
-  stopping.kill('SIGTERM')
-  await stream.ended
-  expect(stream.text()).toEndWith('\nc[1012,"Service Restart"]\n')
-  expect(await poll).toBe('c[1012,"Service Restart"]\n')
-  expect(await stopping.exited).toBe(0)
-})
-
-test('T7 a client that does not take what waits for it is sent away and counted', async () => {
-  const content = await setting.aContent()
-  const session = await aSession()
-  const subscribe = (id: number) => `SUBSCRIBE\nid:${id}\ndestination:/sub/contents/${content.id}/chat\n\n`
-  await session.send(...Array.from({ length: 99 }, (_, id) => subscribe(id)), `${subscribe(99)}`)
-  const sender = await StompClient.signIn(app.url, (await setting.aPerson()).token)
-  const body = JSON.stringify({ content: 'x'.repeat(900) })
-  for (const id of ['1', '2', '3', '4'])
-    sender.send(`SEND\ndestination:/pub/contents/${content.id}/chat\nreceipt:${id}\n\n${body}`)
-  await eventually('it is counted', async () => {
-    const metrics = await (await fetch(`${app.url}/actuator/prometheus`)).text()
-    return /slow_readers_closed_total\{transport="http".*\} 1\n/.test(metrics)
-  })
-  expect(await session.poll()).toBe('c[1008,"SLOW_READER"]\n')
+test('J1 the iframe page and its script are ours, and only allowed pages may frame them', async () => {
+  const page = await fetch(`${app.url}/ws/iframe-1.6.1.html?t=1`)
+  expect(page.headers.get('content-security-policy')).toBe(`frame-ancestors 'self' ${origin}`)
+  expect(page.headers.get('cache-control')).toBe('public, max-age=31536000')
+  const [, source = ''] = /<script src="([^"]+)">/.exec(await page.text()) ?? []
+  const script = await fetch(new URL(source, page.url))
+  expect(script.headers.get('content-type')).toBe('application/javascript; charset=UTF-8')
+  expect(await script.text()).toContain('sockjs-client v1.6.1')
 })

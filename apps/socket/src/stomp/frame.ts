@@ -66,6 +66,7 @@ const withoutLineBreaks = (text: string) => text.replaceAll(/[\r\n]/g, ' ')
 
 const escapes: Record<string, string> = { '\\': '\\\\', '\r': '\\r', '\n': '\\n', ':': '\\c' }
 const unescapes: Record<string, string> = { '\\\\': '\\', '\\n': '\n', '\\c': ':' }
+const unescapes12 = { ...unescapes, '\\r': '\r' }
 
 const escapeBy: Record<StompVersion, (text: string) => string> = {
   '1.2': (text) => text.replaceAll(/[\\\r\n:]/g, (character) => escapes[character] ?? character),
@@ -74,12 +75,13 @@ const escapeBy: Record<StompVersion, (text: string) => string> = {
 }
 
 const unescapeBy: Record<StompVersion, (text: string) => string> = {
-  '1.2': (text) => unescapeWith({ ...unescapes, '\\r': '\r' }, text),
+  '1.2': (text) => unescapeWith(unescapes12, text),
   '1.1': (text) => unescapeWith(unescapes, text),
   '1.0': asIs,
 }
 
 function unescapeWith(known: Record<string, string>, text: string): string {
+  if (!text.includes('\\')) return text
   return text.replaceAll(/\\.?/gs, (escape) => {
     const character = known[escape]
     if (character === undefined)

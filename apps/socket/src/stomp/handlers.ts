@@ -1,6 +1,7 @@
 /** What each client command does. STOMP 1.2, "Client Frames". */
 import { AppError } from '@mopl/contracts/errors'
 import { findSend, findSubscribe, type Visitor } from '../destinations.ts'
+import { overLimit } from '../trust/limits.ts'
 import { type Headers, type StompVersion, stompVersions } from './frame.ts'
 import { agreedBeatMs, offeredBeatMs } from './heart-beat.ts'
 import type { StompSession } from './session.ts'
@@ -9,7 +10,6 @@ import { Subscription } from './subscription.ts'
 export type CommandHandler = (session: StompSession, headers: Headers, body: string) => Promise<void> | void
 export type CommandHandlers = Record<string, CommandHandler>
 
-const subscriptionsAtMost = 100
 const ackModes = new Set(['auto', 'client', 'client-individual'])
 
 /** A command that is not here is not supported: transactions above all. */
@@ -20,7 +20,7 @@ export const handlers: CommandHandlers = {
   UNSUBSCRIBE: unsubscribe,
   SEND: async (session, headers, body) => {
     const { id, send } = findSend(session.services.destinations, required(headers, 'destination'))
-    await send(id, body, visitorOf(session))
+    await send(id, body, visitorOf(session), headers)
   },
   // Every ack mode is accepted and none changes anything: what was delivered is not delivered again.
   ACK: () => undefined,
@@ -53,28 +53,30 @@ async function connect(session: StompSession, headers: Headers): Promise<void> {
 }
 
 async function subscribe(session: StompSession, headers: Headers): Promise<void> {
-  const { subscriptions, transport, version } = session
+  const { services, subscriptions, transport, version } = session
   const destination = required(headers, 'destination')
   const subscriptionId = headers.get('id')
   const key = subscriptionKey(version, subscriptionId, destination)
   if (subscriptions.has(key)) throw new AppError('INVALID_REQUEST', { id: '이미 사용 중입니다.' })
-  if (subscriptions.size >= subscriptionsAtMost) throw new AppError('TOO_MANY_REQUESTS')
+  if (subscriptions.size >= services.limits.MAX_SUBSCRIPTIONS) throw overLimit(services.metrics, 'subscriptions')
   if (!ackModes.has(headers.get('ack') ?? 'auto'))
     throw new AppError('INVALID_REQUEST', { ack: '다음 중 하나여야 합니다: auto, client, client-individual' })
-  const { id, subscribe } = findSubscribe(session.services.destinations, destination)
+  const { id, subscribe } = findSubscribe(services.destinations, destination)
   const subscription = new Subscription()
   // On the list before anything is opened: should the connection be lost meanwhile, all of it is closed again.
   subscriptions.set(key, subscription)
-  session.services.metrics.subscriptions.inc()
-  subscription.defer(() => session.services.metrics.subscriptions.dec())
+  services.metrics.subscriptions.inc()
+  subscription.defer(() => services.metrics.subscriptions.dec())
   await subscribe(id, subscription, { transport, subscriptionId, version }, visitorOf(session))
 }
 
 /** Unknown ids are ignored: the subscription is not there, which is what was asked for. */
-function unsubscribe({ subscriptions, version }: StompSession, headers: Headers): void {
+async function unsubscribe({ subscriptions, version }: StompSession, headers: Headers): Promise<void> {
   const key = subscriptionKey(version, headers.get('id'), headers.get('destination') ?? '')
-  subscriptions.get(key)?.end('left')
+  const subscription = subscriptions.get(key)
   subscriptions.delete(key)
+  // Waited for: the id may be used again by the next frame.
+  await subscription?.end('left')
 }
 
 /** The best version both know; a client that names none speaks 1.0. */

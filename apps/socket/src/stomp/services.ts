@@ -6,6 +6,8 @@ import type { Destinations } from '../destinations.ts'
 import type { Lookup } from '../lookup.ts'
 import type { SocketMetrics } from '../metrics.ts'
 import type { SignedIn } from '../signed-in.ts'
+import type { Admission } from '../trust/admission.ts'
+import type { LimitsEnv } from '../trust/limits.ts'
 import type { HeartBeats } from './heart-beat.ts'
 
 export type Services = {
@@ -13,6 +15,8 @@ export type Services = {
   /** Names this instance in CONNECTED, so that operators, and the tour, can tell instances apart. */
   serverName: string
   metrics: SocketMetrics
+  limits: LimitsEnv
+  admission: Admission
   destinations: Destinations
   signedIn: SignedIn
   users: Lookup<UserSummary>

@@ -5,6 +5,8 @@
 import { AppError } from '@mopl/contracts/errors'
 import type { Visitor } from '../destinations.ts'
 import type { Transport } from '../transport.ts'
+import { Allowance } from '../trust/allowance.ts'
+import { overLimit } from '../trust/limits.ts'
 import { errorFrame, toAppError } from './error-frame.ts'
 import { encodeFrame, type Headers, readHeaders, type RawFrame, type StompVersion } from './frame.ts'
 import { type CommandHandlers, handlers } from './handlers.ts'
@@ -12,8 +14,9 @@ import { StompParser } from './parser.ts'
 import type { Services } from './services.ts'
 import type { Ending, Subscription } from './subscription.ts'
 
-const signInWithinMs = 5_000
 const waitingFramesAtMost = 256
+/** What a message counts at least against the bytes of a second. */
+const messageBytesAtLeast = 64
 
 export class StompSession {
   readonly transport: Transport
@@ -27,6 +30,8 @@ export class StompSession {
   readonly #parser = new StompParser()
   readonly #signInTimer: NodeJS.Timeout
   readonly #onEnd: (() => void)[] = []
+  readonly #frameAllowance: Allowance
+  readonly #byteAllowance: Allowance
   readonly #openedAtMs = Date.now()
   #frames = 0
   #waiting: (RawFrame | AppError)[] = []
@@ -37,22 +42,36 @@ export class StompSession {
     this.transport = transport
     this.services = services
     this.requestId = requestId
-    this.#signInTimer = setTimeout(() => this.fail(new AppError('UNAUTHENTICATED')), signInWithinMs)
+    const { limits } = services
+    this.#frameAllowance = new Allowance(limits.MAX_FRAMES_PER_SECOND)
+    this.#byteAllowance = new Allowance(limits.MAX_BYTES_PER_SECOND)
+    this.#signInTimer = setTimeout(() => this.#signInTimedOut(), limits.SIGN_IN_WITHIN_MS)
   }
 
   get over(): boolean {
     return this.#over
   }
 
+  /** A message of so many bytes is there, whatever stands in it: an empty one is work too. */
+  heard(bytes: number): void {
+    const { metrics } = this.services
+    const isWithin = this.#byteAllowance.take(Math.max(bytes, messageBytesAtLeast), performance.now())
+    if (!isWithin && !this.#over) this.fail(overLimit(metrics, 'bytes-per-second'))
+  }
+
   /** Bytes from the client. What cannot be a frame ends the session, after the frames before it. */
   receive(chunk: Uint8Array): void {
     if (this.#over) return
+    const { metrics } = this.services
+    const waitingBefore = this.#waiting.length
     try {
       for (const frame of this.#parser.push(chunk)) this.#waiting.push(frame)
     } catch (error) {
       this.#waiting.push(toAppError(error))
     }
-    if (this.#waiting.length > waitingFramesAtMost) this.fail(new AppError('TOO_MANY_REQUESTS'))
+    const arrived = this.#waiting.length - waitingBefore
+    if (!this.#frameAllowance.take(arrived, performance.now())) this.fail(overLimit(metrics, 'frames-per-second'))
+    else if (this.#waiting.length > waitingFramesAtMost) this.fail(overLimit(metrics, 'waiting-frames'))
     else if (!this.#busy) void this.#work()
   }
 
@@ -96,6 +115,11 @@ export class StompSession {
     this.#end('lost', 1012, 'Service Restart')
   }
 
+  #signInTimedOut(): void {
+    this.services.metrics.limitsExceeded.inc({ limit: 'sign-in-time' })
+    this.fail(new AppError('UNAUTHENTICATED'))
+  }
+
   async #work(): Promise<void> {
     this.#busy = true
     for (let next = this.#waiting.shift(); next !== undefined && !this.#over; next = this.#waiting.shift()) {
@@ -127,7 +151,7 @@ export class StompSession {
     this.#over = true
     clearTimeout(this.#signInTimer)
     this.#waiting = []
-    for (const subscription of this.subscriptions.values()) subscription.end(ending)
+    for (const subscription of this.subscriptions.values()) void subscription.end(ending)
     this.subscriptions.clear()
     for (const callback of this.#onEnd) callback()
     if (closeCode !== undefined) this.transport.close(closeCode, reason)

@@ -3,24 +3,28 @@
 /** `left`: by UNSUBSCRIBE or DISCONNECT, the user means it. `lost`: the connection is gone, and may be back in a moment. */
 export type Ending = 'left' | 'lost'
 
+type Close = (ending: Ending) => Promise<void> | void
+
 export class Subscription {
-  #closers: ((ending: Ending) => void)[] = []
+  #closers: Close[] = []
   #ended: Ending | undefined
 
-  /** Calls `close` when the subscription ends; at once when it already has. */
-  defer(close: (ending: Ending) => void): void {
+  /** Calls `close` when the subscription ends; at once when it already has. It must not reject. */
+  defer(close: Close): void {
     if (this.#ended === undefined) this.#closers.push(close)
-    else close(this.#ended)
+    else void close(this.#ended)
   }
 
   get ended(): boolean {
     return this.#ended !== undefined
   }
 
-  end(ending: Ending): void {
+  /** Settles when all of it is let go; what takes no time is let go at once, the last first. */
+  async end(ending: Ending): Promise<void> {
     if (this.#ended !== undefined) return
     this.#ended = ending
-    for (const close of this.#closers.toReversed()) close(ending)
+    const closers = this.#closers.toReversed()
     this.#closers = []
+    await Promise.all(closers.map(async (close) => close(ending)))
   }
 }

@@ -36,13 +36,15 @@ export async function openSetting(redisUrl = testEnv('REDIS_URL')): Promise<Sett
   const connection = openRedis({ url: redisUrl, name: 'test', log: createLog('test', 'silent') })
   const { redis } = connection
   await untilRedisReady(redis)
+  // Everybody comes from this machine.
+  const limits = { MAX_CONNECTIONS_PER_ADDRESS: '100000' }
   const apps: TestApp[] = []
   const cache = (key: string, text: string) => redis.set(key, text, 'EX', cachedSeconds)
   return {
     redis,
     async startSocket(env = {}) {
       const basics = { JWT_SECRET: jwtSecret, REDIS_URL: redisUrl, KAFKA_BROKERS: '127.0.0.1:1', ALLOWED_ORIGINS: '' }
-      const app = await startApp('socket', { ...basics, API_URL: 'http://127.0.0.1:1', ...env })
+      const app = await startApp('socket', { ...basics, ...limits, API_URL: 'http://127.0.0.1:1', ...env })
       apps.push(app)
       return app
     },

@@ -1,5 +1,6 @@
 /** SockJS over HTTP by hand: one session, its requests, and what a response that stays open has brought so far. */
 import { eventually } from '@mopl/infrastructure/testing'
+import { connectFrame } from './stomp-client.ts'
 
 export type OpenResponse = {
   response: Response
@@ -60,6 +61,21 @@ export class SockJsHttp {
     }
   }
 }
+
+/** A session that is signed in, and has nothing waiting. */
+export async function openSession(baseUrl: string, token: string): Promise<SockJsHttp> {
+  const session = new SockJsHttp(baseUrl)
+  const opening = await session.poll()
+  await session.send(connectFrame(token))
+  const greeting = opening + (await session.poll())
+  if (!greeting.startsWith('o\na["CONNECTED')) throw new Error(`not signed in: ${greeting}`)
+  return session
+}
+
+/** A frame without any effect but its receipt: the server says what it is asked to. */
+export const receiptFor = (id: string) => `ACK\nid:1\nreceipt:${id}\n\n`
+/** The receipt, quoted. */
+export const receipt = (id: string) => JSON.stringify(`RECEIPT\nreceipt-id:${id}\n\n\0`)
 
 async function read({ body }: Response, onText: (text: string) => void): Promise<void> {
   if (body === null) return

@@ -15,10 +15,10 @@ export class StompClient {
   readonly other: string[] = []
   closed: { code: number; reason: string } | undefined
   readonly socket: WebSocket
-  readonly #framing: 'raw' | 'sockjs'
+  readonly framing: 'raw' | 'sockjs'
 
   constructor(baseUrl: string, { framing = 'sockjs', protocols = [], headers = {} }: StompClientOptions = {}) {
-    this.#framing = framing
+    this.framing = framing
     const path = framing === 'sockjs' ? `/ws/001/${crypto.randomUUID()}/websocket` : '/ws/websocket'
     this.socket = new WebSocket(baseUrl.replace('http', 'ws') + path, { protocols, headers })
     this.socket.addEventListener('message', ({ data }) => this.#receive(String(data)))
@@ -41,7 +41,7 @@ export class StompClient {
 
   /** Sends a frame's text; the NUL at its end is added. */
   send(frame: string): void {
-    this.sendRaw(this.#framing === 'sockjs' ? JSON.stringify([`${frame}\0`]) : `${frame}\0`)
+    this.sendRaw(this.framing === 'sockjs' ? JSON.stringify([`${frame}\0`]) : `${frame}\0`)
   }
 
   sendRaw(data: string | Uint8Array): void {
@@ -81,8 +81,8 @@ export class StompClient {
   }
 
   #receive(data: string): void {
-    if (this.#framing === 'sockjs' && !data.startsWith('a')) return void this.other.push(data)
-    const texts = this.#framing === 'sockjs' ? (JSON.parse(data.slice(1)) as string[]) : [data]
+    if (this.framing === 'sockjs' && !data.startsWith('a')) return void this.other.push(data)
+    const texts = this.framing === 'sockjs' ? (JSON.parse(data.slice(1)) as string[]) : [data]
     for (const text of texts) {
       if (text === '\n') this.other.push(text)
       else this.frames.push(readFrame(text))

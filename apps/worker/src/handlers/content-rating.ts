@@ -1,6 +1,7 @@
 /** A content's average: `rating_sum` and `review_count` move by deltas; `average_rating` is a generated column of the two. */
 import { consumers } from '@mopl/contracts/consumers'
 import type { MoplEvent } from '@mopl/contracts/events'
+import { forgetIfReachable } from '../forget.ts'
 import { sql } from 'drizzle-orm'
 import type { Handler } from './handler.ts'
 
@@ -13,7 +14,7 @@ export const contentRating: Handler<ReviewEvent> = {
    * One statement, so that the record of the event and its delta are kept together or not at all; the cost does not
    * grow with the number of reviews. A review of a content that is gone changes nothing.
    */
-  async apply({ db }, events) {
+  async apply({ db, redis }, events) {
     await db.execute(sql`
       with incoming as (
         select distinct * from json_to_recordset(${JSON.stringify(events.map(toDelta))}::json)
@@ -27,6 +28,7 @@ export const contentRating: Handler<ReviewEvent> = {
       )
       update contents set rating_sum = rating_sum + delta.rating, review_count = review_count + delta.reviews
       from delta where contents.id = delta.content_id`)
+    await forgetIfReachable(redis, events)
   },
 }
 

@@ -1,5 +1,6 @@
 /** Every event and what it sets in motion. An event that nobody thought about does not compile. */
 import type { EventType } from '@mopl/contracts/events'
+import { contentCache } from './content-cache.ts'
 import { contentRating } from './content-rating.ts'
 import { directMessages } from './direct-messages.ts'
 import type { Handler } from './handler.ts'
@@ -28,9 +29,9 @@ export const handlers: { [T in EventType]: readonly Handler<T>[] } = {
   'user.role-changed': [notifyRoleChange],
   'user.locked': [],
   'user.password-reset-requested': [passwordReset],
-  'content.created': [],
-  'content.updated': [],
-  'content.deleted': [],
+  'content.created': [contentCache],
+  'content.updated': [contentCache],
+  'content.deleted': [contentCache],
   'direct-message.sent': [directMessages],
   'watching-session.started': [watching, notifyFollowersOfWatching],
   'watching-session.ended': [watching],

@@ -1,5 +1,6 @@
 /** The number of watchers that content lists sort by, and the history of who watched what. */
 import type { MoplEvent } from '@mopl/contracts/events'
+import { forgetIfReachable } from '../forget.ts'
 import { sql } from 'drizzle-orm'
 import type { Handler } from './handler.ts'
 
@@ -12,7 +13,7 @@ export const watching: Handler<WatchingEvent> = {
    * Idempotent by nature: the count is absolute and the last one per content wins; a session is a row that gets its end
    * once. Sessions of a content or a user that is gone are left out.
    */
-  async apply({ db }, events) {
+  async apply({ db, redis }, events) {
     await db.execute(sql`
       with incoming as (
         select * from json_to_recordset(${JSON.stringify(events.map(toRow))}::json)
@@ -28,6 +29,7 @@ export const watching: Handler<WatchingEvent> = {
       from incoming join contents on contents.id = content_id join users on users.id = watcher_id
       group by incoming.id, content_id, watcher_id
       on conflict (id) do update set ended_at = coalesce(watching_sessions.ended_at, excluded.ended_at)`)
+    await forgetIfReachable(redis, events)
   },
 }
 

@@ -1,0 +1,76 @@
+/** What is asked of the servers: each operation with the requests that the load repeats. */
+import { idOf } from './ids.ts'
+import type { Request } from './load.ts'
+import { activeUsers, password, playlistCount, signingIn, type Size } from './seed.ts'
+import { words } from './words.ts'
+
+export type Operation = { name: string; connections: number; requests: (run: Run) => Request[] }
+/** `serial` differs from run to run, for what can be done only once. */
+export type Run = { size: Size; tokens: readonly string[]; serial: number }
+
+const connections = 64
+/** As many as the argon2 hashes that may wait; more would be refused. */
+const signInConnections = 16
+const distinct = 2_000
+const firstPage = 'limit=20&sortDirection=DESCENDING'
+
+export const operations: Operation[] = [
+  {
+    name: 'sign-in',
+    connections: signInConnections,
+    requests: () =>
+      range(signingIn).map((n) => ({
+        method: 'POST',
+        path: '/api/auth/sign-in',
+        form: new URLSearchParams({ username: `user-${activeUsers + n}@bench.mopl`, password }).toString(),
+      })),
+  },
+  read('content by id', ({ contents }, n) => `/api/contents/${idOf('content', (n * 7_919) % contents)}`),
+  read('contents by createdAt', () => `/api/contents?${firstPage}&sortBy=createdAt`),
+  read('contents by watcherCount', () => `/api/contents?${firstPage}&sortBy=watcherCount`),
+  read('contents by rate', () => `/api/contents?${firstPage}&sortBy=rate`),
+  read('contents of a type', (_, n) => {
+    const type = ['movie', 'tvSeries', 'sport'][n % 3]
+    return `/api/contents?${firstPage}&sortBy=createdAt&typeEqual=${type}`
+  }),
+  { ...read('contents by keyword', keywordSearch), connections: 8 },
+  read('reviews of a content', ({ contents }, n) => {
+    const contentId = idOf('content', (n * 7_919) % contents)
+    return `/api/reviews?${firstPage}&sortBy=createdAt&contentId=${contentId}`
+  }),
+  read('all reviews', () => `/api/reviews?${firstPage}&sortBy=rating`),
+  read('notifications', () => `/api/notifications?${firstPage}&sortBy=createdAt`),
+  read('playlists', () => `/api/playlists?${firstPage}&sortBy=updatedAt`),
+  read('playlists of an owner', ({ users }, n) => {
+    const ownerIdEqual = idOf('user', n % Math.min(users, playlistCount))
+    return `/api/playlists?${firstPage}&sortBy=subscribeCount&ownerIdEqual=${ownerIdEqual}`
+  }),
+  { name: 'review creation', connections, requests: newReviews },
+]
+
+/** Words all along from the frequent to the rare. */
+export function keywordSearch(_size: Size, n: number): string {
+  const keywordLike = words[(n * 101) % words.length] ?? ''
+  return `/api/contents?${firstPage}&sortBy=createdAt&keywordLike=${encodeURIComponent(keywordLike)}`
+}
+
+function read(name: string, pathOf: (size: Size, n: number) => string): Operation {
+  const requests = ({ size, tokens }: Run) =>
+    range(distinct).map((n) => ({ path: pathOf(size, n), token: tokens[n % tokens.length] ?? '' }))
+  return { name, connections, requests }
+}
+
+/** Nobody reviews a content twice, over all runs; the few pairs that the seed has too are refused. */
+function newReviews({ size, tokens, serial }: Run): Request[] {
+  const perRun = 60_000
+  return range(perRun).map((n) => {
+    const pair = serial * perRun + n
+    const contentId = idOf('content', Math.floor(pair / tokens.length) % size.contents)
+    const json = { contentId, rating: (pair % 11) / 2, text: '다시 보고 싶은 작품이에요.' }
+    return { method: 'POST', path: '/api/reviews', token: tokens[pair % tokens.length] ?? '', json }
+  })
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n)
+}

@@ -6,7 +6,13 @@ import * as v from 'valibot'
 export type Request = { method?: 'GET' | 'POST'; path: string; token?: string; form?: string; json?: unknown }
 
 /** `perSecond` undefined: as many as the server can answer. */
-export type Load = { url: string; requests: readonly Request[]; connections: number; seconds: number; perSecond?: number }
+export type Load = {
+  url: string
+  requests: readonly Request[]
+  connections: number
+  seconds: number
+  perSecond?: number
+}
 
 const Outcome = v.object({
   requests: v.number(),

@@ -37,7 +37,9 @@ export async function measure(
   const before = [cpuMicros(server.pid), childrenCpuMicros(bench.postgresPid)]
   const outcome = await runLoad(bench.directory, load)
   const after = [cpuMicros(server.pid), childrenCpuMicros(bench.postgresPid)]
-  const [serverCpu = 0, postgresCpu = 0] = after.map((micros, index) => (micros - (before[index] ?? 0)) / outcome.requests)
+  const [serverCpu = 0, postgresCpu = 0] = after.map(
+    (micros, index) => (micros - (before[index] ?? 0)) / outcome.requests,
+  )
   return { ...figures(outcome), serverCpu, postgresCpu }
 }
 

@@ -173,7 +173,7 @@ test('Kafka going away while the worker runs: it stays up, what happens meanwhil
   await contents.write(40)
   await contents.agreesWithRecount(30_000)
 
-  for (const goAway of [() => door.freeze(), () => door.shut()]) {
+  for (const goAway of [async () => door.freeze(), () => door.shut()]) {
     await goAway()
     await contents.write(40)
     await eventually('not ready', async () => (await health('readiness')) === 503, 20_000)

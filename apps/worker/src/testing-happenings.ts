@@ -15,9 +15,9 @@ export type Population = {
 
 export type Happenings = {
   /** Something that the api tells, through the outbox. */
-  written(): MoplEvent
+  written: () => MoplEvent
   /** Something that the socket tells, straight into Kafka. */
-  sent(): MoplEvent
+  sent: () => MoplEvent
 }
 
 /** `random` gives numbers in [0, 1) and alone decides what happens. */

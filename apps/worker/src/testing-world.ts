@@ -30,7 +30,7 @@ export type World = {
   close(): Promise<void>
 }
 
-const population = { users: 60, contents: 8, playlists: 4, conversations: 10, followsEach: 3 }
+const population = { users: 120, contents: 8, playlists: 8, conversations: 40, followsEach: 3 }
 /** Events of one transaction, or of one request to Kafka. */
 const together = 5
 
@@ -55,7 +55,7 @@ export async function createWorld(system: TestSystem, random: () => number): Pro
     return { playlistId: await aPlaylist(db, ownerId, subscribers), ownerId, subscribers }
   })
   const conversations = await several(population.conversations, (index) =>
-    aConversation(db, at(people, index), at(people, index + 30)),
+    aConversation(db, at(people, index), at(people, index + 60)),
   )
   for (const person of people) await redis.xadd(redisKeys.eventStream(person), '*', 'event', 'connected', 'data', '{}')
 

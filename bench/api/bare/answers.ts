@@ -11,7 +11,7 @@ export function contentSummary(row: Row) {
     type: row['type'],
     title: row['title'],
     description: row['description'],
-    thumbnailUrl: row['thumbnail_key'] === null ? '/no-thumbnail.svg' : `/media/${String(row['thumbnail_key'])}`,
+    thumbnailUrl: mediaUrl(row['thumbnail_key']) ?? '/no-thumbnail.svg',
     tags: row['tags'],
     averageRating: row['average_rating'],
     reviewCount: row['review_count'],
@@ -48,7 +48,8 @@ export const playlistDto = (row: Row, contents: unknown[]) => ({
 
 function userSummary(row: Row) {
   const summary = { userId: row['user_id'], name: row['user_name'] }
-  return row['user_image'] === null ? summary : { ...summary, profileImageUrl: `/media/${String(row['user_image'])}` }
+  const profileImageUrl = mediaUrl(row['user_image'])
+  return profileImageUrl === undefined ? summary : { ...summary, profileImageUrl }
 }
 
 export function page(rows: Row[], sortBy: string, toDto: (row: Row) => unknown) {
@@ -64,4 +65,8 @@ export function page(rows: Row[], sortBy: string, toDto: (row: Row) => unknown) 
     sortBy,
     sortDirection: 'DESCENDING',
   })
+}
+
+function mediaUrl(key: unknown): string | undefined {
+  return typeof key === 'string' ? `/media/${key}` : undefined
 }

@@ -42,6 +42,9 @@ function openBunSql(url: string, connections: number): Driver {
   const on =
     (client: SQL): Query =>
     (name, values) =>
-      client.unsafe<Row[]>(statements[name], values.map((value) => (Array.isArray(value) ? `{${value.join(',')}}` : value)))
+      client.unsafe<Row[]>(
+        statements[name],
+        values.map((value) => (Array.isArray(value) ? `{${value.join(',')}}` : value)),
+      )
   return { query: on(sql), transaction: (work) => sql.begin((transaction) => work(on(transaction))) }
 }

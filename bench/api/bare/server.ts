@@ -55,7 +55,8 @@ function listContents(sortBy: string, type: string | null, keyword: string | nul
 }
 
 async function listPlaylists(caller: string, sortBy: string, ownerId: string | null): Promise<Response> {
-  const found = ownerId === null ? query('playlists', [rows, caller]) : query('playlistsOfOwner', [rows, caller, ownerId])
+  const found =
+    ownerId === null ? query('playlists', [rows, caller]) : query('playlistsOfOwner', [rows, caller, ownerId])
   const playlists = await found
   const contentsOf = new Map<unknown, unknown[]>(playlists.slice(0, rows - 1).map(({ id }) => [id, []]))
   for (const row of await query('contentsOfPlaylists', [[...contentsOf.keys()]]))

@@ -67,7 +67,8 @@ export const statements = {
     select playlist_contents.playlist_id, ${content} from playlist_contents
     join contents on contents.id = playlist_contents.content_id
     where playlist_contents.playlist_id = any($1) order by playlist_contents.created_at, playlist_contents.content_id`,
-  account: 'select id, email, name, role, is_locked, password_hash, created_at from users where lower(email) = lower($1)',
+  account:
+    'select id, email, name, role, is_locked, password_hash, created_at from users where lower(email) = lower($1)',
   insertReview: 'insert into reviews (id, content_id, author_id, rating, text) values ($1, $2, $3, $4, $5)',
   insertEvent: `
     insert into outbox_events (id, aggregatetype, aggregateid, type, payload) values ($1, 'review', $2, 'review.created', $3)`,

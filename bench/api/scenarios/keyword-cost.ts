@@ -4,6 +4,5 @@ import type { Scenario } from './index.ts'
 
 export const keywordCost: Scenario = {
   title: 'REST: the cost of a keyword search, by the number of contents',
-  run: (bench) =>
-    growth(bench, ['contents by keyword'], bench.isQuick ? [1_000, 10_000] : [1_000, 100_000, 1_000_000]),
+  run: (bench) => growth(bench, ['contents by keyword'], bench.isQuick ? [1_000, 10_000] : [1_000, 100_000, 1_000_000]),
 }

@@ -2,7 +2,13 @@
 import { growth } from './growth.ts'
 import type { Scenario } from './index.ts'
 
-const lists = ['contents by createdAt', 'contents by watcherCount', 'contents by rate', 'contents of a type', 'all reviews']
+const lists = [
+  'contents by createdAt',
+  'contents by watcherCount',
+  'contents by rate',
+  'contents of a type',
+  'all reviews',
+]
 
 export const listCost: Scenario = {
   title: 'REST: the cost of a page, by the number of rows in the table',

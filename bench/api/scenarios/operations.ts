@@ -34,7 +34,8 @@ async function compare(bench: Bench, servers: Server[], operation: Operation, si
   const peaks = servers.map((): Measurement[] => [])
   // In turn, so that the machine's moods reach all of them alike.
   for (let round = 0; round < bench.rounds; round++) {
-    for (const [index, server] of servers.entries()) peaks[index]?.push(await measure(bench, server, { operation, size }))
+    for (const [index, server] of servers.entries())
+      peaks[index]?.push(await measure(bench, server, { operation, size }))
   }
   const results: Result[] = []
   for (const [index, server] of servers.entries()) {

@@ -114,7 +114,7 @@ test('a connected producer whose Kafka freezes, refuses or goes rejects in time,
   const behind = await startKafkaProbe({ brokers: door.brokers })
   const send = (value: string) => behind.produce({ topic, key: 'k', value })
   await send('before')
-  for (const goAway of [door.freeze, door.refusePublishing, door.shut]) {
+  for (const goAway of [async () => door.freeze(), async () => door.refusePublishing(), door.shut]) {
     await goAway()
     const startedAt = performance.now()
     expect(await send('lost').catch(String)).toContain('timed out')

@@ -9,10 +9,11 @@ import { createTestDatabase } from './testing.ts'
 
 const database = await createTestDatabase()
 const log = pino({ level: 'silent' })
-const { db, close } = openPostgres({ url: database.url, poolSize: 20, application: 'row-counts-test', log })
+const postgres = openPostgres({ url: database.url, poolSize: 20, application: 'row-counts-test', log })
+const { db } = postgres
 afterEach(async () => void (await db.execute(sql`truncate users, contents cascade`)))
 afterAll(async () => {
-  await close()
+  await postgres.close()
   await database.close()
 })
 
@@ -61,8 +62,8 @@ test('what goes with the row it belongs to is counted out with it', async () => 
   await db.insert(users).values(author)
   await db.insert(contents).values([content, other])
   await db.insert(playlists).values({ id: newId(), ownerId: author.id, title: '목록', description: '' })
-  const review = { authorId: author.id, text: '.', rating: 3 }
-  await db.insert(reviews).values([content, other].map(({ id }) => ({ id: newId(), contentId: id, ...review })))
+  for (const { id: contentId } of [content, other])
+    await db.insert(reviews).values({ id: newId(), contentId, authorId: author.id, text: '.', rating: 3 })
   await db.delete(contents).where(sql`id = ${content.id}`)
   await assertExact({ 'reviews ': 1, 'contents movie': 1, 'playlists ': 1 })
   await db.delete(users)

@@ -5,11 +5,11 @@ import { PassThrough, type Transform } from 'node:stream'
 export type Door = {
   port: number
   /** Connections stay and new ones are accepted, but nothing comes through any more. */
-  freeze(): void
+  freeze: () => void
   /** Connections break, and new ones are refused. */
-  shut(): Promise<void>
+  shut: () => Promise<void>
   /** Lets everything through again, on the same port. */
-  open(): Promise<void>
+  open: () => Promise<void>
 }
 
 export type DoorOptions = {

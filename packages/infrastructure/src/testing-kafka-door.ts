@@ -9,8 +9,8 @@ export type KafkaDoor = Door & {
   /** What a process behind the door gets as `KAFKA_BROKERS`. */
   brokers: string
   /** From now on the connections that publish something break; reading goes on. */
-  refusePublishing(): void
-  allowPublishing(): void
+  refusePublishing: () => void
+  allowPublishing: () => void
 }
 
 /** The api key of Produce. Source: Apache Kafka, protocol guide. */

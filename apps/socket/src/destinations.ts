@@ -6,19 +6,35 @@ import type { Subscriber } from './fan-out.ts'
 import type { Headers } from './stomp/frame.ts'
 import type { Subscription } from './stomp/subscription.ts'
 
-/** Who is signed in on a connection. `requestId` names the connection in logs and in the events it causes. */
-export type Visitor = { claims: AccessTokenClaims; user: UserSummary; requestId: string }
+/**
+ * Who is signed in on a connection. `requestId` names the connection in logs and in the events it causes, and may have come
+ * from outside; `connectionId` is made here and unique.
+ */
+export type Visitor = { claims: AccessTokenClaims; user: UserSummary; requestId: string; connectionId: string }
 
 export type Subscribe = (
   id: string,
   subscription: Subscription,
   subscriber: Subscriber,
   visitor: Visitor,
+  headers: Headers,
 ) => Promise<void>
-export type Send = (id: string, body: string, visitor: Visitor, headers: Headers) => Promise<void>
+/** Headers that the RECEIPT has besides its own, if one was asked for: answers that concern nobody but the sender. */
+export type ReceiptHeaders = Record<string, string>
+export type Send = (id: string, body: string, visitor: Visitor, headers: Headers) => Promise<ReceiptHeaders | void>
 
-export type SubscribeKind = 'contents/watch' | 'contents/chat' | 'conversations/direct-messages'
-export type SendKind = 'contents/chat' | 'conversations/direct-messages'
+export type SubscribeKind =
+  | 'contents/watch'
+  | 'contents/chat'
+  | 'contents/playback'
+  | 'conversations/direct-messages'
+  | 'conversations/typing'
+export type SendKind =
+  | 'contents/chat'
+  | 'contents/playback'
+  | 'contents/clock'
+  | 'conversations/direct-messages'
+  | 'conversations/typing'
 
 export type Destinations = { subscribe: Record<SubscribeKind, Subscribe>; send: Record<SendKind, Send> }
 

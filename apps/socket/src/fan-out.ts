@@ -76,6 +76,13 @@ export class FanOut {
     }
   }
 
+  /** Sends to one subscriber alone, whether it is subscribed already or not. */
+  send(destination: string, { transport, subscriptionId, version }: Subscriber, messages: readonly Message[]): void {
+    const head = messageHead(subscriptionId, destination, version)
+    for (const { id, body } of messages) transport.send(head + id + messageTail(body))
+    this.#options.onDelivered(messages.length)
+  }
+
   #groupsOf(destination: string): Map<string, Group> {
     const known = this.#destinations.get(destination)
     if (known !== undefined) return known

@@ -1,4 +1,4 @@
-/** What clients write: `{ content }`, in chat lines and direct messages alike. */
+/** What clients write: JSON, and in chat lines and direct messages alike `{ content }`. */
 import { AppError } from '@mopl/contracts/errors'
 import { limits } from '@mopl/contracts/scalars'
 import * as v from 'valibot'
@@ -12,10 +12,15 @@ const Content = v.pipe(
 )
 const MessageBody = v.object({ content: Content }, '객체여야 합니다.')
 
-/** @throws {AppError} MALFORMED_JSON, or INVALID_REQUEST naming the rule, never the value */
+/** @throws {AppError} as `readBody` does */
 export function readContent(body: string): string {
-  const parsed = v.safeParse(MessageBody, parseJson(body))
-  if (parsed.success) return parsed.output.content
+  return readBody(MessageBody, body).content
+}
+
+/** @throws {AppError} MALFORMED_JSON, or INVALID_REQUEST naming the rule, never the value: the schema's messages must not either */
+export function readBody<S extends v.GenericSchema>(schema: S, body: string): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, parseJson(body))
+  if (parsed.success) return parsed.output
   const [issue] = parsed.issues
   throw new AppError('INVALID_REQUEST', {
     [v.getDotPath(issue) ?? 'body']: missing(issue) ? '필수 값입니다.' : issue.message,

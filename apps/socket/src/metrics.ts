@@ -2,6 +2,7 @@
 import { type ErrorCode, errors } from '@mopl/contracts/errors'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { limitNames } from './trust/limits.ts'
+import { outcomes } from './rooms/playback.ts'
 
 export type SocketMetrics = ReturnType<typeof createSocketMetrics>
 
@@ -52,6 +53,12 @@ export function createSocketMetrics(registry: Registry, countRooms: () => number
       help: 'JOINs and LEAVEs of crowded rooms that went out as a number only',
       registers,
     }),
+    playbackCommands: new Counter({
+      name: 'mopl_socket_playback_commands_total',
+      help: 'Commands to the playback of a room, by what became of them',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
     streamEvents: new Counter({
       name: 'mopl_socket_stream_events_total',
       help: 'Server-sent events written to clients',
@@ -78,6 +85,7 @@ export function createSocketMetrics(registry: Registry, countRooms: () => number
       registers,
     }),
   }
+  for (const outcome of outcomes) metrics.playbackCommands.inc({ outcome }, 0)
   for (const code of Object.keys(errors) as ErrorCode[]) metrics.refusals.inc({ code }, 0)
   for (const limit of limitNames) metrics.limitsExceeded.inc({ limit }, 0)
   for (const transport of ['raw', 'sockjs', 'http', 'sse'] as const) {

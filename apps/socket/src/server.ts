@@ -15,6 +15,7 @@ import { commonRoutes } from './common-routes.ts'
 
 import { directMessageDestinations } from './direct-messages/direct-message-destinations.ts'
 import { closeConversation, withoutOpenPrefix } from './direct-messages/open-conversation.ts'
+import { typingDestinations } from './direct-messages/typing-destinations.ts'
 import { EventStreams } from './event-stream/event-streams.ts'
 import { eventStreamRoutes } from './event-stream/routes.ts'
 import { FanOut } from './fan-out.ts'
@@ -28,9 +29,11 @@ import { Node } from './presence/node.ts'
 import { Presence } from './presence/presence.ts'
 import type { Withdraw } from './presence/reaper.ts'
 import { createPublisher } from './publisher.ts'
+import { playbackDestinations } from './rooms/playback-destinations.ts'
 import { roomDestinations } from './rooms/room-destinations.ts'
 import { Rooms } from './rooms/rooms.ts'
 import { leaveWatching } from './rooms/watching.ts'
+import { Allowances } from './trust/allowances.ts'
 import { SignedIn } from './signed-in.ts'
 import { restartAll } from './restart.ts'
 import { sockJsHttpRoutes } from './sockjs/http-routes.ts'
@@ -103,11 +106,20 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   const signedIn = resources.use('signed-in', new SignedIn(sessions, limits, metrics))
   const bearer = (header: string | undefined) => readBearer(accessTokens, header)
 
-  const roomKinds = roomDestinations({ redis, publisher, rooms, presence, fanOut, contents })
+  const allowances = new Allowances(limits.MAX_ROOM_MESSAGES_PER_SECOND)
+  const inRooms = { redis, publisher, rooms, presence, fanOut, contents, allowances, metrics }
+  const roomKinds = roomDestinations(inRooms)
+  const playbackKinds = playbackDestinations(inRooms)
   const messageKinds = directMessageDestinations({ redis, channels, fanOut, presence, publisher, participants, log })
+  const typingKinds = typingDestinations({ redis, channels, fanOut, participants })
   const destinations = {
-    subscribe: { ...roomKinds.subscribe, ...messageKinds.subscribe },
-    send: { ...roomKinds.send, ...messageKinds.send },
+    subscribe: {
+      ...roomKinds.subscribe,
+      ...playbackKinds.subscribe,
+      ...messageKinds.subscribe,
+      ...typingKinds.subscribe,
+    },
+    send: { ...roomKinds.send, ...playbackKinds.send, ...messageKinds.send, ...typingKinds.send },
   }
   const heartBeats = new HeartBeats(publish)
   const serverName = `mopl/${deps.nodeName}`

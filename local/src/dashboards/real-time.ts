@@ -75,6 +75,14 @@ export const realTime: Dashboard = {
           },
         },
         {
+          title: 'Playback commands',
+          unit: 'ops',
+          width: 8,
+          queries: {
+            '{{outcome}}': `sum by (outcome) (${rate('mopl_socket_playback_commands_total')})`,
+          },
+        },
+        {
           title: 'Dependencies and dead nodes',
           unit: 'ops',
           width: 8,

@@ -62,6 +62,23 @@ export type WatchMessage = {
 /** Payload of `/sub/contents/{contentId}/chat`. */
 export type ChatMessage = { sender: UserSummary; content: string }
 
+/** Payload of `/sub/conversations/{conversationId}/typing`. */
+export type TypingMessage = { userId: string; isTyping: boolean }
+
+/** Payload of `/sub/contents/{contentId}/playback`. Times in milliseconds; `at` is of the server's clock. */
+export type PlaybackState = {
+  version: number
+  /** What brought it about; `none` as long as nothing has happened, `leave` when the host has gone. */
+  action: 'none' | 'play' | 'pause' | 'seek' | 'rate' | 'control' | 'host' | 'leave'
+  isPlaying: boolean
+  positionMs: number
+  rate: number
+  at: number
+  control: 'everyone' | 'host'
+  host: string | null
+  by: string | null
+}
+
 /** A room's member as the room hash keeps it. `createdAt` is the time inside the UUIDv7 `id`. */
 export const RoomMember = v.object({ id: Uuid, createdAt: Instant, watcher: UserSummary })
 export type RoomMember = v.InferOutput<typeof RoomMember>

@@ -14,6 +14,8 @@ export const redisKeys = {
   roomSince: (contentId: string) => `ws:room:{${contentId}}:since`,
   /** Hash: `userId|nodeId` for every node through which the user watches, and `userId|` -> the number of those nodes. */
   roomRefs: (contentId: string) => `ws:room:{${contentId}}:refs`,
+  /** Hash: what the room plays, from where, as of when. Goes with the room. */
+  playback: (contentId: string) => `ws:room:{${contentId}}:playback`,
   /** Hash, what the user watches now: `contentId`, `sessionId`; and `room|contentId` -> session id for every room the user is in. */
   watching: (userId: string) => `ws:session:{${userId}}`,
   /** String, TTL `ttlSeconds.nodeLease`: the node is alive while it exists. */
@@ -62,6 +64,8 @@ export const channels = {
   room: (contentId: string) => `ws:room:{${contentId}}`,
   /** Sharded channel of a conversation: messages are DirectMessageDtos. */
   conversation: (conversationId: string) => `ws:conversation:{${conversationId}}`,
+  /** Sharded channel of who is typing in a conversation: `<connection id> <message id> <TypingMessage>`. */
+  typing: (conversationId: string) => `ws:typing:{${conversationId}}`,
   /** Sharded channel of a user's event stream: the message is the id of a new entry. */
   eventStream: (userId: string) => `sse:{${userId}}`,
 } as const

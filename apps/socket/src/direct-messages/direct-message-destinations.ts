@@ -4,7 +4,6 @@
  * A sent message goes to Kafka and is answered when the brokers have it; the worker stores it and only then publishes it
  * on the conversation's channel: nobody ever sees a message that is not stored.
  */
-import { AppError } from '@mopl/contracts/errors'
 import { DirectMessageDto } from '@mopl/contracts/realtime'
 import { channels as channelNames } from '@mopl/contracts/redis-keys'
 import { newEvent } from '@mopl/infrastructure/events'
@@ -13,7 +12,7 @@ import type { Log } from '@mopl/infrastructure/log'
 import type { Redis } from 'ioredis'
 import * as v from 'valibot'
 import type { Channels } from '../channels.ts'
-import { type Destinations, destinationOf, type Visitor } from '../destinations.ts'
+import { type Destinations, destinationOf } from '../destinations.ts'
 import type { FanOut } from '../fan-out.ts'
 import type { Lookup } from '../lookup.ts'
 import type { Participants } from '../lookups.ts'
@@ -21,6 +20,7 @@ import { readContent } from '../message-body.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Publisher } from '../publisher.ts'
 import { messageIdFor } from './message-id.ts'
+import { otherParticipant } from './participants.ts'
 import { openConversationKey, openConversationPlace } from './open-conversation.ts'
 
 const kind = 'conversations/direct-messages'
@@ -47,18 +47,10 @@ export function directMessageDestinations(deps: DirectMessageDeps): {
       else log.warn({ conversationId }, 'unreadable direct message dropped')
     })
 
-  /** @throws {AppError} CONVERSATION_NOT_FOUND, also for somebody who is not in it: that it exists is nobody else's business */
-  async function otherParticipant(conversationId: string, { claims }: Visitor): Promise<string> {
-    const [one, two] = await participants.get(conversationId, claims)
-    if (claims.sub === one) return two
-    if (claims.sub === two) return one
-    throw new AppError('CONVERSATION_NOT_FOUND')
-  }
-
   return {
     subscribe: {
       async [kind](conversationId, subscription, subscriber, visitor) {
-        await otherParticipant(conversationId, visitor)
+        await otherParticipant(participants, conversationId, visitor)
         const listener = listen(conversationId)
         let close: () => Promise<void> | void = listener.close
         subscription.defer(() => close())
@@ -80,7 +72,7 @@ export function directMessageDestinations(deps: DirectMessageDeps): {
     send: {
       async [kind](conversationId, body, visitor, headers) {
         const content = readContent(body)
-        const receiverId = await otherParticipant(conversationId, visitor)
+        const receiverId = await otherParticipant(participants, conversationId, visitor)
         const senderId = visitor.claims.sub
         const messageId = await messageIdFor(
           redis,

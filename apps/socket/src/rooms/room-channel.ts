@@ -12,7 +12,7 @@ import type { Message } from '../fan-out.ts'
 
 export type Packet = { kind: SubscribeKind; held: boolean; messages: Message[] }
 
-const kinds = { CHAT: 'contents/chat' } as const satisfies Record<string, SubscribeKind>
+const kinds = { CHAT: 'contents/chat', PLAYBACK: 'contents/playback' } as const satisfies Record<string, SubscribeKind>
 
 /** `undefined` for a text of another form. */
 export function readPacket(text: string): Packet | undefined {
@@ -20,6 +20,17 @@ export function readPacket(text: string): Packet | undefined {
   const [kind = '', held] = head.split(' ')
   if (!isKind(kind)) return undefined
   return { kind: kinds[kind], held: held === '1', messages: lines.map(readMessage) }
+}
+
+const fencePrefix = 'FENCE '
+
+/** A mark on the channel that means something to the instance that made it, and nothing to the others. */
+export function fenceText(fence: string): string {
+  return fencePrefix + fence
+}
+
+export function readFence(text: string): string | undefined {
+  return text.startsWith(fencePrefix) ? text.slice(fencePrefix.length) : undefined
 }
 
 export function packetHead(kind: keyof typeof kinds, held: boolean): string {

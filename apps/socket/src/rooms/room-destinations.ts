@@ -1,10 +1,14 @@
 /** `/sub/contents/{id}/watch`, `/sub/contents/{id}/chat`, `/pub/contents/{id}/chat`. */
 import type { ContentSummary } from '@mopl/contracts/realtime'
-import { type Destinations, destinationOf, type Subscribe } from '../destinations.ts'
+import { type Destinations, destinationOf } from '../destinations.ts'
 import type { FanOut } from '../fan-out.ts'
 import type { Lookup } from '../lookup.ts'
 import { readContent } from '../message-body.ts'
 import type { Presence } from '../presence/presence.ts'
+import type { SocketMetrics } from '../metrics.ts'
+import type { Allowances } from '../trust/allowances.ts'
+import { overLimit } from '../trust/limits.ts'
+import { readFrom, readMissedLines } from './missed-lines.ts'
 import type { Rooms } from './rooms.ts'
 import { type WatchingDeps, watchingKey, watchingPlace } from './watching.ts'
 
@@ -16,39 +20,48 @@ export type RoomDestinationsDeps = WatchingDeps & {
   presence: Presence
   fanOut: FanOut
   contents: Lookup<ContentSummary>
+  /** What one user may tell whole rooms. */
+  allowances: Allowances
+  metrics: SocketMetrics
 }
 
 export function roomDestinations(deps: RoomDestinationsDeps): {
   subscribe: Pick<Destinations['subscribe'], 'contents/watch' | 'contents/chat'>
   send: Pick<Destinations['send'], 'contents/chat'>
 } {
-  const { rooms, presence, fanOut, contents } = deps
-
-  const listen =
-    (kind: 'contents/watch' | 'contents/chat'): Subscribe =>
-    async (contentId, subscription, subscriber, { claims }) => {
-      const room = await rooms.open(contentId, claims)
-      subscription.defer(room.close)
-      await room.ready
-      if (!subscription.ended) subscription.defer(fanOut.subscribe(destinationOf(kind, contentId), subscriber))
-    }
+  const { redis, rooms, presence, fanOut, contents, allowances, metrics } = deps
 
   return {
     subscribe: {
       // Listening first, joining second: the joiner's own JOIN comes the same way as everybody else's.
       async 'contents/watch'(contentId, subscription, subscriber, visitor) {
-        await listen('contents/watch')(contentId, subscription, subscriber, visitor)
-        if (subscription.ended) return
+        const room = await rooms.enter(contentId, subscription, visitor.claims)
+        if (room === undefined) return
+        subscription.defer(fanOut.subscribe(destinationOf('contents/watch', contentId), subscriber))
         const { user, requestId } = visitor
         const place = watchingPlace(deps, contentId, user, requestId)
         const hold = presence.hold(watchingKey(contentId, user.userId), place)
         subscription.defer((ending) => hold.release(ending === 'lost' ? graceMs : 0))
         await hold.entered
       },
-      'contents/chat': listen('contents/chat'),
+      async 'contents/chat'(contentId, subscription, subscriber, visitor, headers) {
+        const destination = destinationOf('contents/chat', contentId)
+        const lastMessageId = headers.get('last-message-id')
+        const from = lastMessageId === undefined ? undefined : readFrom(contentId, lastMessageId)
+        const room = await rooms.enter(contentId, subscription, visitor.claims)
+        if (room === undefined) return
+        const listen = () => subscription.defer(fanOut.subscribe(destination, subscriber))
+        if (from === undefined) return listen()
+        await readMissedLines(redis, room, from, (lines) => {
+          if (subscription.ended) return
+          fanOut.send(destination, subscriber, lines)
+          listen()
+        })
+      },
     },
     send: {
       async 'contents/chat'(contentId, body, { claims, user }) {
+        if (!allowances.take(claims.sub, performance.now())) throw overLimit(metrics, 'room-messages-per-second')
         const content = readContent(body)
         await contents.get(contentId, claims)
         await rooms.say(contentId, { sender: user, content })

@@ -9,6 +9,8 @@ import { redisKeys } from '@mopl/contracts/redis-keys'
 import type { Redis } from 'ioredis'
 import * as v from 'valibot'
 import { redisScript } from '../redis-script.ts'
+import { playbackLua } from './playback-lua.ts'
+import { roomMark } from './room-channel.ts'
 import { forgetWatching, rememberWatching } from './watched-rooms.ts'
 
 /** KEYS room, since, refs. ARGV userId, nodeId, member (JSON), the member's session id. Returns changed, member in force, count. */
@@ -28,8 +30,11 @@ redis.call('SPUBLISH', KEYS[1], '{"kind":"JOIN","member":' .. ARGV[3] .. ',"watc
 return {1, ARGV[3], count}
 `)
 
-/** KEYS room, since, refs. ARGV userId, nodeId. Returns changed, the member that left, count. */
-const leave = redisScript(`
+/**
+ * KEYS room, since, refs, playback. ARGV userId, nodeId, room mark. Returns changed, the member that left, count. A host who
+ * leaves passes on to whoever has been there longest; the last to leave takes the playback along.
+ */
+const leave = redisScript(`${playbackLua}
 local user, node = ARGV[1], ARGV[2]
 if redis.call('HDEL', KEYS[3], user .. '|' .. node) == 0 then return {0} end
 if redis.call('HINCRBY', KEYS[3], user .. '|', -1) > 0 then return {0} end
@@ -40,6 +45,13 @@ redis.call('HDEL', KEYS[1], user)
 redis.call('ZREM', KEYS[2], cjson.decode(member).id .. ':' .. user)
 local count = redis.call('HLEN', KEYS[1])
 redis.call('SPUBLISH', KEYS[1], '{"kind":"LEAVE","member":' .. member .. ',"watcherCount":' .. count .. '}')
+if count == 0 then
+  redis.call('DEL', KEYS[4])
+elseif redis.call('HGET', KEYS[4], 'host') == user then
+  local state = readPlayback(KEYS[4], KEYS[1], KEYS[2])
+  state.action, state.by = 'leave', user
+  writePlayback(KEYS[4], KEYS[1], ARGV[3], state)
+end
 return {1, member, count}
 `)
 
@@ -71,7 +83,8 @@ export async function leaveRoom(
   nodeId: string,
   userId: string,
 ): Promise<RoomChange | undefined> {
-  const reply = v.parse(LeaveReply, await leave(redis, roomKeys(contentId), [userId, nodeId]))
+  const keys = [...roomKeys(contentId), redisKeys.playback(contentId)]
+  const reply = v.parse(LeaveReply, await leave(redis, keys, [userId, nodeId, roomMark(contentId)]))
   if (reply[0] === 0) return undefined
   const [, member, watcherCount] = reply
   await forgetWatching(redis, userId, contentId, member.id)

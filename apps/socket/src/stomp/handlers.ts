@@ -1,13 +1,19 @@
 /** What each client command does. STOMP 1.2, "Client Frames". */
 import { AppError } from '@mopl/contracts/errors'
-import { findSend, findSubscribe, type Visitor } from '../destinations.ts'
+import { newId } from '@mopl/infrastructure/ids'
+import { findSend, findSubscribe, type ReceiptHeaders, type Visitor } from '../destinations.ts'
 import { overLimit } from '../trust/limits.ts'
 import { type Headers, type StompVersion, stompVersions } from './frame.ts'
 import { agreedBeatMs, offeredBeatMs } from './heart-beat.ts'
 import type { StompSession } from './session.ts'
 import { Subscription } from './subscription.ts'
 
-export type CommandHandler = (session: StompSession, headers: Headers, body: string) => Promise<void> | void
+/** What it returns stands in the RECEIPT. */
+export type CommandHandler = (
+  session: StompSession,
+  headers: Headers,
+  body: string,
+) => Promise<ReceiptHeaders | void> | void
 export type CommandHandlers = Record<string, CommandHandler>
 
 const ackModes = new Set(['auto', 'client', 'client-individual'])
@@ -20,7 +26,7 @@ export const handlers: CommandHandlers = {
   UNSUBSCRIBE: unsubscribe,
   SEND: async (session, headers, body) => {
     const { id, send } = findSend(session.services.destinations, required(headers, 'destination'))
-    await send(id, body, visitorOf(session), headers)
+    return send(id, body, visitorOf(session), headers)
   },
   // Every ack mode is accepted and none changes anything: what was delivered is not delivered again.
   ACK: () => undefined,
@@ -39,7 +45,7 @@ async function connect(session: StompSession, headers: Headers): Promise<void> {
   await entry.check()
   const user = await services.users.get(claims.sub, claims)
   if (session.over) return
-  session.signedIn({ claims, user, requestId })
+  session.signedIn({ claims, user, requestId, connectionId: newId() })
   session.send('CONNECTED', {
     version: session.version,
     'heart-beat': `${offeredBeatMs.send},${offeredBeatMs.receive}`,
@@ -67,7 +73,7 @@ async function subscribe(session: StompSession, headers: Headers): Promise<void>
   subscriptions.set(key, subscription)
   services.metrics.subscriptions.inc()
   subscription.defer(() => services.metrics.subscriptions.dec())
-  await subscribe(id, subscription, { transport, subscriptionId, version }, visitorOf(session))
+  await subscribe(id, subscription, { transport, subscriptionId, version }, visitorOf(session), headers)
 }
 
 /** Unknown ids are ignored: the subscription is not there, which is what was asked for. */

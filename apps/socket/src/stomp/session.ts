@@ -134,9 +134,9 @@ export class StompSession {
     let headers: Headers | undefined
     try {
       headers = readHeaders(frame, this.version)
-      await handlerOf(frame.command, this.visitor !== undefined)(this, headers, frame.body)
+      const answer = await handlerOf(frame.command, this.visitor !== undefined)(this, headers, frame.body)
       const receipt = headers.get('receipt')
-      if (receipt !== undefined && !isConnect(frame.command)) this.send('RECEIPT', { 'receipt-id': receipt })
+      if (receipt !== undefined && !isConnect(frame.command)) this.send('RECEIPT', { 'receipt-id': receipt, ...answer })
       if (frame.command === 'DISCONNECT') this.disconnect()
     } catch (error) {
       const appError = toAppError(error)

@@ -17,4 +17,8 @@ export class Allowance {
     this.#earnedAtMs = Math.max(this.#earnedAtMs, nowMs) + (amount / this.#perSecond) * 1_000
     return this.#earnedAtMs - nowMs <= burstSeconds * 1_000
   }
+
+  isFull(nowMs: number): boolean {
+    return this.#earnedAtMs <= nowMs
+  }
 }

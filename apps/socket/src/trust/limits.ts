@@ -9,6 +9,7 @@ import type { SocketMetrics } from '../metrics.ts'
 export const LimitsEnv = v.object({
   MAX_FRAMES_PER_SECOND: Integer('50', 1, 1_000_000),
   MAX_BYTES_PER_SECOND: Integer(String(64 * 1024), 1_024, 1_000_000_000),
+  MAX_ROOM_MESSAGES_PER_SECOND: Integer('5', 1, 1_000_000),
   MAX_SUBSCRIPTIONS: Integer('100', 1, 10_000),
   MAX_CONNECTIONS_PER_USER: Integer('50', 1, 1_000_000),
   MAX_CONNECTIONS_PER_ADDRESS: Integer('1000', 1, 1_000_000),
@@ -24,6 +25,7 @@ export const limitNames = [
   'frames-per-second',
   'bytes-per-second',
   'waiting-frames',
+  'room-messages-per-second',
   'subscriptions',
   'connections-per-user',
   'connections-per-address',

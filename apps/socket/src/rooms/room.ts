@@ -1,0 +1,131 @@
+/** One room that somebody here is in: what comes over its channel goes out to its local subscribers. */
+import type { AccessTokenClaims } from '@mopl/contracts/access-token'
+import { type ContentSummary, RoomMessage, type WatchMessage } from '@mopl/contracts/realtime'
+import type { Log } from '@mopl/infrastructure/log'
+import type { Redis } from 'ioredis'
+import * as v from 'valibot'
+import { destinationOf } from '../destinations.ts'
+import type { FanOut, Message } from '../fan-out.ts'
+import type { Lookup } from '../lookup.ts'
+import { Chat } from './chat.ts'
+import { Gatherer } from './gatherer.ts'
+import { type Packet, readFence, readPacket } from './room-channel.ts'
+import { watchBudget, WatchTicks } from './watch-ticks.ts'
+
+const RoomMessageJson = v.pipe(v.string(), v.parseJson(), RoomMessage)
+
+export type RoomDeps = {
+  redis: Redis
+  fanOut: FanOut
+  contents: Lookup<ContentSummary>
+  log: Log
+  /** Called with the number of changes that are not told one by one. */
+  onOmitted: (changes: number) => void
+}
+
+export class Room {
+  readonly contentId: string
+  readonly chat: Chat
+  /** Of somebody who is or was here: in whose name the api is asked. */
+  claims: AccessTokenClaims
+  /** As last seen. JOIN and LEAVE carry it; a fresh one is fetched behind them, so that they never wait or change order. */
+  content: ContentSummary
+  users = 0
+  readonly #deps: RoomDeps
+  readonly #changes: WatchTicks
+  /** Chat that comes in to be told here. */
+  readonly #lines: Gatherer<Message>
+  readonly #fences = new Map<string, () => void>()
+  readonly #witnesses = new Set<(lines: readonly Message[]) => void>()
+
+  constructor(deps: RoomDeps, contentId: string, content: ContentSummary, claims: AccessTokenClaims) {
+    const { redis, fanOut } = deps
+    this.#deps = deps
+    this.contentId = contentId
+    this.content = content
+    this.claims = claims
+    this.chat = new Chat(redis, contentId)
+    this.#lines = new Gatherer((lines) => this.#tellLines(lines))
+    this.#changes = new WatchTicks({
+      tickMs: watchBudget.tickMs,
+      countReceivers: () => fanOut.countSubscribers(destinationOf('contents/watch', contentId)),
+      send: (change, omitted) => this.#tellChange(change, omitted),
+    })
+  }
+
+  /** A text from the room's channel. They must come in the channel's order. */
+  deliver(text: string): void {
+    const packet = readPacket(text)
+    if (packet !== undefined) return this.#deliverPacket(packet)
+    const fence = readFence(text)
+    if (fence !== undefined) return this.#passFence(fence)
+    const parsed = v.safeParse(RoomMessageJson, text)
+    if (parsed.success) this.#changes.add(parsed.output)
+    else this.#deps.log.warn({ contentId: this.contentId }, 'unreadable room message dropped')
+  }
+
+  /**
+   * Settles when the fence has come over the channel. From there on `witness` is shown every chat line that is told here,
+   * until `close`.
+   */
+  expectFence(fence: string, witness: (lines: readonly Message[]) => void): { passed: Promise<void>; close(): void } {
+    const passed = new Promise<void>((resolve) => {
+      this.#fences.set(fence, () => {
+        this.#witnesses.add(witness)
+        resolve()
+      })
+    })
+    const close = () => {
+      this.#fences.delete(fence)
+      this.#witnesses.delete(witness)
+    }
+    return { passed, close }
+  }
+
+  /** Tells at once whatever chat is held for company. */
+  flushLines(): void {
+    this.#lines.flush()
+  }
+
+  close(): void {
+    this.#changes.close()
+  }
+
+  #deliverPacket({ kind, held, messages }: Packet): void {
+    if (kind !== 'contents/chat') return this.#deps.fanOut.publishAll(destinationOf(kind, this.contentId), messages)
+    for (const message of messages) this.#lines.add(message)
+    // They have waited for company where they were said.
+    if (held) this.#lines.flush()
+  }
+
+  #passFence(fence: string): void {
+    const pass = this.#fences.get(fence)
+    if (pass === undefined) return
+    // What came before the fence is told before it.
+    this.#lines.flush()
+    pass()
+  }
+
+  #tellLines(lines: readonly Message[]): void {
+    for (const witness of this.#witnesses) witness(lines)
+    this.#deps.fanOut.publishAll(destinationOf('contents/chat', this.contentId), lines)
+  }
+
+  #tellChange({ kind: type, member, watcherCount }: RoomMessage, omitted: number): void {
+    const watchingSession = { ...member, content: this.content }
+    const message: WatchMessage = { type, watchingSession, watcherCount, ...(omitted > 0 && { omitted }) }
+    this.#deps.fanOut.publish(destinationOf('contents/watch', this.contentId), JSON.stringify(message))
+    if (omitted > 0) this.#deps.onOmitted(omitted)
+    this.#refresh()
+  }
+
+  #refresh(): void {
+    this.#deps.contents.get(this.contentId, this.claims).then(
+      (content) => {
+        this.content = content
+      },
+      // What was last seen is good enough.
+      () => undefined,
+    )
+  }
+}

@@ -76,3 +76,9 @@ test('what a client claims about its address is replaced', async () => {
   const response = await fetch(`${url}/api/forwarded-for`, { headers: { 'x-forwarded-for': '1.2.3.4' } })
   expect(await response.text()).toBe('127.0.0.1')
 })
+
+test('headers beyond the limit are refused with the error body', async () => {
+  const answer = await fetch(`${gateway.url}/api/contents`, { headers: { 'x-large': 'a'.repeat(9_000) } })
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ exceptionName: 'INVALID_REQUEST' })
+})

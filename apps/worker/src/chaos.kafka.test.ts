@@ -24,7 +24,9 @@ beforeEach(async () => {
     deadLetterTopic(topics.review, 'mopl-ratings'),
     deadLetterTopic(topics.watchingSession, 'mopl-watching'),
     deadLetterTopic(topics.directMessage, 'mopl-direct-messages'),
-    ...Object.values(topics).map((topic) => deadLetterTopic(topic, 'mopl-notifications')),
+    ...Object.values(topics).flatMap((topic) =>
+      ['mopl-notifications', 'mopl-fan-outs'].map((group) => deadLetterTopic(topic, group)),
+    ),
   ])
 })
 afterEach(async () => {

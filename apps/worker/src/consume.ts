@@ -55,6 +55,7 @@ export async function consume(
         await handler.apply(
           deps,
           some.map(({ event }) => event),
+          signal,
         )
         metrics.handled.inc({ consumer }, some.length)
         for (const { event } of some)

@@ -47,6 +47,22 @@ async function pushSome(redis: RedisClient, pushes: readonly Push[]): Promise<vo
   await settled(pipeline.exec())
 }
 
+const questionsPerPipeline = 1_000
+
+/** Those whose stream exists, out of many of whom few are there: asking is cheaper than pushing in vain. */
+export async function connectedAmong(redis: RedisClient, userIds: ReadonlySet<string>): Promise<Set<string>> {
+  const all = [...userIds]
+  const connected = new Set<string>()
+  for (let start = 0; start < all.length; start += questionsPerPipeline) {
+    const some = all.slice(start, start + questionsPerPipeline)
+    const pipeline = redis.pipeline()
+    for (const userId of some) pipeline.exists(redisKeys.eventStream(userId))
+    const answers = await settled(pipeline.exec())
+    for (const [index, userId] of some.entries()) if (answers[index] === 1) connected.add(userId)
+  }
+  return connected
+}
+
 /** A pipeline answers each command with an error or a result; here one error fails them all. */
 export async function settled(answers: Promise<[Error | null, unknown][] | null>): Promise<unknown[]> {
   return ((await answers) ?? []).map(([error, result]) => {

@@ -5,7 +5,7 @@ import type { Deps } from './handlers/handler.ts'
 import { handlers } from './handlers/index.ts'
 
 /** A handler of any type of event: the table has made sure that it only gets events of its own. */
-export type AnyHandler = { apply: (deps: Deps, events: readonly MoplEvent[]) => Promise<void> }
+export type AnyHandler = { apply: (deps: Deps, events: readonly MoplEvent[], signal: AbortSignal) => Promise<void> }
 export type Group = { name: string; topics: string[]; handlerOf: ReadonlyMap<EventType, AnyHandler> }
 
 /** @throws {Error} when two handlers of one event share a consumer: a failure of one would repeat the other */

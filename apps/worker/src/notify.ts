@@ -1,19 +1,25 @@
-/** Notifications, set-based: one statement makes those of a whole batch, whatever the number of receivers; then they are pushed. */
+/** Notifications, set-based: one statement makes those of a whole batch; then they are pushed. */
 import type { MoplEvent } from '@mopl/contracts/events'
 import type { NotificationDto } from '@mopl/contracts/realtime'
+import type { Db } from '@mopl/infrastructure/postgres'
 import { type SQL, sql } from 'drizzle-orm'
-import { pushAll } from './event-stream.ts'
+import { type Push, pushAll } from './event-stream.ts'
 import type { Deps } from './handlers/handler.ts'
 
-type Stored = {
+export type Stored = {
+  eventId: string
   id: string
   createdAt: string
   receiverId: string
   title: string
   content: string
   level: NotificationDto['level']
+  /** False for what an earlier run, or somebody else, has stored. */
   fresh: boolean
 }
+
+/** An event, and the receiver after whom to go on: all of them when there is none. */
+export type Wanting = { event: MoplEvent; afterId?: string }
 
 /**
  * Stores what `wanted` selects and pushes it. `wanted` reads `event (event_id, payload)` and selects
@@ -21,11 +27,26 @@ type Stored = {
  * push that may have happened in an earlier run is not repeated either.
  */
 export async function notify(deps: Deps, events: readonly MoplEvent[], wanted: SQL): Promise<void> {
-  const batch = JSON.stringify(events.map(({ eventId, payload }) => ({ event_id: eventId, payload })))
-  const { rows } = await deps.db.execute<Stored>(sql`
+  const wanting = events.map((event) => ({ event }))
+  const stored = await storeNotifications(deps.db, wanting, wanted)
+  await pushAll(
+    deps.redis,
+    stored.map((one) => toPush(one, !one.fresh)),
+  )
+}
+
+/** Stores what `wanted` selects, which reads `event (event_id, payload, after_id)`, and returns all of it. */
+export async function storeNotifications(db: Db, events: readonly Wanting[], wanted: SQL): Promise<Stored[]> {
+  const batch = events.map(({ event: { eventId, payload }, afterId = leastId }) => ({
+    event_id: eventId,
+    payload,
+    after_id: afterId,
+  }))
+  const { rows } = await db.execute<Stored>(sql`
     with event as (
-      select distinct on (event_id) * from json_to_recordset(${batch}::json) as event (event_id uuid, payload jsonb)
-    ), wanted as (${wanted}), fresh as (
+      select distinct on (event_id) * from json_to_recordset(${JSON.stringify(batch)}::json)
+        as event (event_id uuid, payload jsonb, after_id uuid)
+    ), wanted as materialized (${wanted}), fresh as (
       insert into notifications (id, event_id, receiver_id, title, content)
       select ${uuidV7}, event_id, receiver_id, title, content from wanted
       on conflict (event_id, receiver_id) do nothing
@@ -33,19 +54,25 @@ export async function notify(deps: Deps, events: readonly MoplEvent[], wanted: S
     )
     select * from fresh
     union all
-    -- reads the snapshot of before the insert: what an earlier run has stored
-    select ${dto}, false as fresh from notifications where event_id in (select event_id from event)`)
-  await pushAll(
-    deps.redis,
-    rows.map(({ fresh, ...data }) => ({
-      userId: data.receiverId,
-      event: { event: 'notifications', data },
-      maybePushed: !fresh,
-    })),
-  )
+    -- reads the snapshot of before the insert: what an earlier run has stored; one by one by the index, whatever the
+    -- planner thinks of the table's size
+    select earlier.* from wanted cross join lateral (
+      select ${dto}, false as fresh from notifications
+      where notifications.event_id = wanted.event_id and notifications.receiver_id = wanted.receiver_id limit 1
+    ) as earlier`)
+  return rows
 }
 
-const dto = sql`id, ${isoInstant(sql`created_at`)} as "createdAt", receiver_id as "receiverId", title, content, level`
+/** `maybePushed`: the stream is looked through first. */
+export function toPush(stored: Stored, maybePushed: boolean): Push {
+  const { id, createdAt, receiverId, title, content, level } = stored
+  const data = { id, createdAt, receiverId, title, content, level }
+  return { userId: receiverId, event: { event: 'notifications', data }, maybePushed }
+}
+
+const leastId = '00000000-0000-0000-0000-000000000000'
+
+const dto = sql`event_id as "eventId", id, ${isoInstant(sql`created_at`)} as "createdAt", receiver_id as "receiverId", title, content, level`
 
 /** A timestamptz(3) as it travels: `2026-01-31T12:34:56.789Z`. */
 export function isoInstant(column: SQL): SQL {

@@ -33,7 +33,9 @@ export async function waitingIn(tx: Sql, lanes: readonly number[], limit: number
 }
 
 export async function markPublished(tx: Sql, ids: readonly string[]): Promise<void> {
-  await tx.execute(sql`update outbox_events set published_at = now() where id = any(${sql.param(ids)}::uuid[])`)
+  await tx.execute(
+    sql`update outbox_events set published_at = clock_timestamp() where id = any(${sql.param(ids)}::uuid[])`,
+  )
 }
 
 export async function countWaiting(db: Sql): Promise<Waiting> {

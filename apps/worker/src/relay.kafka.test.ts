@@ -39,10 +39,13 @@ test('two relays publish each of 2,000 events, and those of one key in the order
 
   await eventually('all in Kafka', () => new Set(idsOf(reader.messages)).size === 2_000, 30_000)
   for (const [key, ids] of made) expect(idsOf(reader.messages.filter((message) => message.key === key))).toEqual(ids)
-  const published = await Promise.all(
-    relays.map(async (relay) => (await metricOf(relay, 'mopl_outbox_published_total')) ?? 0),
-  )
-  expect(published.reduce((sum, count) => sum + count, 0)).toBe(2_000)
+  async function published(): Promise<number> {
+    const counts = await Promise.all(relays.map((relay) => metricOf(relay, 'mopl_outbox_published_total')))
+    return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
+  }
+  // They are counted after the commit, which is after they can be read.
+  await eventually('all counted', async () => (await published()) >= 2_000)
+  expect(await published()).toBe(2_000)
 }, 60_000)
 
 test('the record is the outbox row: key, unchanged payload, event id, type and request id in headers', async () => {

@@ -10,9 +10,10 @@ export type Deps = { db: Db; redis: RedisClient; mail: Mail }
  * Gives a batch of events its effect. `consumer` is its Kafka consumer group: handlers that share one wait for each other.
  *
  * Every event comes at least once, and a batch that failed comes again as a whole: `apply` is exactly-once by
- * `processed_events`, or idempotent by nature. Events of one key come in order.
+ * `processed_events`, or idempotent by nature. Events of one key come in order. What takes long throws once `signal`
+ * aborts: the partitions are taken away, or the process ends.
  */
 export type Handler<T extends EventType> = {
   consumer: string
-  apply: (deps: Deps, events: readonly MoplEvent<T>[]) => Promise<void>
+  apply: (deps: Deps, events: readonly MoplEvent<T>[], signal: AbortSignal) => Promise<void>
 }

@@ -32,7 +32,8 @@ test('when the commit fails after the mail, the next try mails another password,
       sent.push(message)
       await onSent()
     }
-    return passwordReset.apply({ db, redis, mail: { send, close: () => undefined } }, [event])
+    const deps = { db, redis, mail: { send, close: () => undefined } }
+    return passwordReset.apply(deps, [event], new AbortController().signal)
   }
 
   const endTransactions = sql`

@@ -107,7 +107,8 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   const bearer = (header: string | undefined) => readBearer(accessTokens, header)
 
   const allowances = new Allowances(limits.MAX_ROOM_MESSAGES_PER_SECOND)
-  const inRooms = { redis, publisher, rooms, presence, fanOut, contents, allowances, metrics }
+  const lostDataOf = (nodeId: string) => node.lostDataOf(nodeId)
+  const inRooms = { redis, publisher, lostDataOf, rooms, presence, fanOut, contents, allowances, metrics }
   const roomKinds = roomDestinations(inRooms)
   const playbackKinds = playbackDestinations(inRooms)
   const messageKinds = directMessageDestinations({ redis, channels, fanOut, presence, publisher, participants, log })

@@ -5,7 +5,7 @@ import { TypingPace } from './typing-pace.ts'
 
 function aVisitor(): Visitor {
   const userId = newId()
-  const claims = { sub: userId, role: 'USER', sid: newId(), exp: 0, iat: 0 } as const
+  const claims = { sub: userId, role: 'USER', sid: newId(), iat: 0, exp: 0 } as const
   return { claims, user: { userId, name: 'Mina' }, requestId: newId(), connectionId: newId() }
 }
 

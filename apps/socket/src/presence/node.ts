@@ -30,6 +30,12 @@ export class Node {
     return this.#flushed
   }
 
+  /** Whether Redis has lost what this node had written under that id, now or when the id was changed. Rejects while Redis is away. */
+  async lostDataOf(id: string): Promise<boolean> {
+    if (id !== this.#id) return this.#flushed
+    return (await this.#redis.get(redisKeys.epoch)) !== this.#epoch
+  }
+
   /** Takes the lease for the first time. */
   async enter(): Promise<void> {
     await this.#takeLease(this.#id)

@@ -10,12 +10,12 @@ import type { Allowances } from '../trust/allowances.ts'
 import { overLimit } from '../trust/limits.ts'
 import { readFrom, readMissedLines } from './missed-lines.ts'
 import type { Rooms } from './rooms.ts'
-import { type WatchingDeps, watchingKey, watchingPlace } from './watching.ts'
+import { watchingKey, watchingPlace, type WatchingPlaceDeps } from './watching.ts'
 
 /** A reloaded page is back within this; until then nobody is told that its user left. */
 export const graceMs = 2_000
 
-export type RoomDestinationsDeps = WatchingDeps & {
+export type RoomDestinationsDeps = WatchingPlaceDeps & {
   rooms: Rooms
   presence: Presence
   fanOut: FanOut

@@ -55,11 +55,21 @@ end
 return {1, member, count}
 `)
 
+/** KEYS room. ARGV userId, member (JSON), the member's session id. Returns told, count. */
+const tellGone = redisScript(`
+local present = redis.call('HGET', KEYS[1], ARGV[1])
+if present and cjson.decode(present).id == ARGV[3] then return {0, 0} end
+local count = redis.call('HLEN', KEYS[1])
+redis.call('SPUBLISH', KEYS[1], '{"kind":"LEAVE","member":' .. ARGV[2] .. ',"watcherCount":' .. count .. '}')
+return {1, count}
+`)
+
 export type RoomChange = { member: RoomMember; watcherCount: number }
 export type Joined = RoomChange & { changed: boolean }
 
 const MemberJson = v.pipe(v.string(), v.parseJson(), RoomMember)
 const JoinReply = v.tuple([v.number(), MemberJson, v.number()])
+const TellGoneReply = v.tuple([v.number(), v.number()])
 const LeaveReply = v.union([v.tuple([v.literal(1), MemberJson, v.number()]), v.tuple([v.literal(0)])])
 
 /** Puts the user into the room through this node. `member` is the one in force: the given one only when the user was not there yet. */
@@ -89,6 +99,17 @@ export async function leaveRoom(
   const [, member, watcherCount] = reply
   await forgetWatching(redis, userId, contentId, member.id)
   return { member, watcherCount }
+}
+
+/** Tells the room that this session is over, unless it is in force. For sessions that Redis has forgotten. */
+export async function tellSessionGone(
+  redis: Redis,
+  contentId: string,
+  member: RoomMember,
+): Promise<RoomChange | undefined> {
+  const args = [member.watcher.userId, JSON.stringify(member), member.id]
+  const [told, watcherCount] = v.parse(TellGoneReply, await tellGone(redis, [redisKeys.room(contentId)], args))
+  return told === 1 ? { member, watcherCount } : undefined
 }
 
 function roomKeys(contentId: string): string[] {

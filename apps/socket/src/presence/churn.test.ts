@@ -1,0 +1,125 @@
+/** Hundreds of tabs over three instances do what people do while instances and Redis go down, and are compared with a model. */
+import { RoomMember, type ContentSummary } from '@mopl/contracts/realtime'
+import { redisKeys } from '@mopl/contracts/redis-keys'
+import { eventually, type TestApp } from '@mopl/infrastructure/testing'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import * as v from 'valibot'
+import { Crowd } from '../testing/crowd.ts'
+import { type OwnRedis, startOwnRedis } from '../testing/own-redis.ts'
+import { seeded } from '../testing/random.ts'
+import { openSetting, type Person, type Setting } from '../testing/setting.ts'
+import { type Members, Witness } from '../testing/witness.ts'
+
+setDefaultTimeout(300_000)
+
+const seed = 20_261_125
+const [people, rooms, tabs, actsPerRound] = [120, 6, 250, 60]
+const faults = ['none', 'kill', 'none', 'flush', 'stop', 'none', 'flush', 'kill', 'none'] as const
+/** A dead instance's lease, and the reaper's round. */
+const quietWithinMs = 25_000
+
+const MemberJson = v.pipe(v.string(), v.parseJson(), RoomMember)
+
+let ownRedis: OwnRedis
+let setting: Setting
+let apps: [TestApp, TestApp, TestApp]
+
+beforeAll(async () => {
+  ownRedis = await startOwnRedis()
+  setting = await openSetting(ownRedis.url)
+  apps = [await setting.startSocket(), await setting.startSocket(), await setting.startSocket()]
+})
+afterAll(async () => {
+  await setting.close()
+  await ownRedis.close()
+})
+
+async function several<T>(count: number, make: () => Promise<T>): Promise<[T, ...T[]]> {
+  const [first, ...others] = await Promise.all([make(), ...Array.from({ length: count - 1 }, make)])
+  return [first, ...others]
+}
+
+async function membersOf({ id }: ContentSummary): Promise<Members> {
+  const entries = Object.entries(await setting.redis.hgetall(redisKeys.room(id)))
+  return new Map(entries.map(([userId, json]) => [v.parse(MemberJson, json).id, userId]))
+}
+
+/** Redis loses everything about rooms; what stands for the api and for signing in stays, because it is not what is tested. */
+async function flush(): Promise<void> {
+  const keys = await setting.redis.keys('[ca]*:*')
+  const values = await setting.redis.mget(keys)
+  const pairs = keys.flatMap((key, at) => [key, values[at] ?? ''])
+  await setting.redis.multi().flushall().mset(pairs).exec()
+}
+
+test('R1 to R8 whatever happens, everybody is shown who is there: no ghost, nobody missing, nobody twice, counts exact', async () => {
+  const random = seeded(seed)
+  const contents = await several(rooms, () => setting.aContent())
+  const crowd = new Crowd({
+    random,
+    rooms: contents,
+    people: await several(people, () => setting.aPerson()),
+    apps: () => apps,
+  })
+  let witnesses: Witness[] = []
+
+  async function untilQuiet(isStrict: boolean): Promise<void> {
+    for (const content of contents)
+      await eventually(
+        'the model, Redis and every witness agree',
+        async () => {
+          for (const witness of witnesses) witness.listen({ isStrict })
+          const members = await membersOf(content)
+          expect([...members.values()].toSorted()).toEqual(expected(content))
+          expect(await setting.redis.zcard(redisKeys.roomSince(content.id))).toBe(members.size)
+          for (const witness of witnesses) {
+            const seen = witness.seen(content)
+            expect([...seen.members.keys()].toSorted()).toEqual([...members.keys()].toSorted())
+            expect(seen.watcherCount).toBe(members.size)
+          }
+          return true
+        },
+        quietWithinMs,
+      )
+    expect(witnesses.flatMap(({ complaints }) => complaints)).toEqual([])
+  }
+
+  function expected(content: ContentSummary): string[] {
+    const all = crowd.membersOf(content)
+    for (const { person } of witnesses) all.add(person.userId)
+    return [...all].toSorted()
+  }
+
+  /** Whoever was lost with an instance is replaced on the one that replaces it. */
+  async function postWitnesses(): Promise<void> {
+    witnesses = witnesses.filter(({ isHere }) => isHere)
+    while (witnesses.length < apps.length) {
+      const person: Person = await setting.aPerson()
+      const { url } = apps[witnesses.length] ?? apps[0]
+      witnesses.push(await Witness.enter(url, person, contents, membersOf))
+      for (const witness of witnesses) witness.listen({ isStrict: true })
+    }
+  }
+
+  async function strike(fault: (typeof faults)[number]): Promise<void> {
+    if (fault === 'none') return
+    if (fault === 'flush') return flush()
+    const [struck, ...others] = random.shuffled(apps)
+    if (struck === undefined) return
+    struck.kill(fault === 'kill' ? 'SIGKILL' : 'SIGTERM')
+    apps = [await setting.startSocket(), others[0] ?? struck, others[1] ?? struck]
+    await struck.exited
+    witnesses = witnesses.filter(({ isHere }) => isHere)
+    await crowd.afterLoss()
+  }
+
+  for (const fault of faults) {
+    await postWitnesses()
+    await crowd.grow(tabs)
+    await crowd.act(actsPerRound)
+    await strike(fault)
+    await crowd.act(actsPerRound)
+    await untilQuiet(fault !== 'flush')
+  }
+  expect(crowd.size).toBeGreaterThan(100)
+})

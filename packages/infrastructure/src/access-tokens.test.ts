@@ -29,6 +29,23 @@ test('the token that the refusals below are variations of is accepted', async ()
   expect(await tokens.verify(await signed({}))).toMatchObject({ sub: userId })
 })
 
+test('a token that was accepted before is refused once it has expired', async () => {
+  let time = Date.now()
+  const slow = createAccessTokens(secret, () => time)
+  const token = await signed({ exp: now + 60 })
+  expect(await slow.verify(token)).toEqual(await slow.verify(token))
+  time = (now + 60) * 1_000 - 1
+  expect(await slow.verify(token)).toMatchObject({ sub: userId })
+  time += 1
+  expect(await failureOf(slow.verify(token))).toMatchObject({ code: 'INVALID_TOKEN' })
+})
+
+test('a token that differs in anything from one that was accepted is checked by itself', async () => {
+  const token = await signed({})
+  await tokens.verify(token)
+  expect(await failureOf(tokens.verify(tampered(token)))).toMatchObject({ code: 'INVALID_TOKEN' })
+})
+
 describe('refused as INVALID_TOKEN', () => {
   const rsa = generateKeyPair('RS256')
   const cases: [string, () => Promise<string> | string][] = [

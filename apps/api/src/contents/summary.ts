@@ -2,6 +2,7 @@
 import { AppError } from '@mopl/contracts/errors'
 import type { ContentSummary } from '@mopl/contracts/realtime'
 import type { Sql } from '@mopl/infrastructure/postgres'
+import { prepared } from '@mopl/infrastructure/prepared'
 import { contents } from '@mopl/infrastructure/tables'
 import { eq, sql } from 'drizzle-orm'
 import { thumbnailUrl } from '../pictures/urls.ts'
@@ -26,11 +27,18 @@ export const contentColumns = {
 type ContentRow = Omit<ContentDto, 'thumbnailUrl'> & { thumbnailKey: string | null }
 
 /** @throws {AppError} CONTENT_NOT_FOUND */
-export async function getContentRow(sql: Sql, contentId: string): Promise<ContentRow> {
-  const [row] = await sql.select(contentColumns).from(contents).where(eq(contents.id, contentId))
+export async function getContentRow(db: Sql, contentId: string): Promise<ContentRow> {
+  const [row] = await contentById(db).execute({ contentId })
   if (row === undefined) throw new AppError('CONTENT_NOT_FOUND')
   return row
 }
+
+const contentById = prepared((db) =>
+  db
+    .select(contentColumns)
+    .from(contents)
+    .where(eq(contents.id, sql.placeholder('contentId'))),
+)
 
 export function toContentSummary(row: ContentRow): ContentSummary {
   const { id, type, title, description, tags, averageRating, reviewCount, thumbnailKey } = row

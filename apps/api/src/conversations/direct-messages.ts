@@ -2,9 +2,12 @@
 import { AppError } from '@mopl/contracts/errors'
 import type { DirectMessageDto, UserSummary } from '@mopl/contracts/realtime'
 import type { Sql } from '@mopl/infrastructure/postgres'
+import { prepared } from '@mopl/infrastructure/prepared'
 import { conversationParticipants, directMessages, users } from '@mopl/infrastructure/tables'
 import { and, eq, sql } from 'drizzle-orm'
-import { keyset, type Page, toPage } from '../http/page.ts'
+import { type Page, toPage } from '../http/page.ts'
+import { paged } from '../http/paged.ts'
+import { countWhere } from '../http/total-count.ts'
 import { toUserSummary, userSummaryColumns } from '../users/summary.ts'
 import { messageColumns, toMessageDto } from './message.ts'
 import { type MessageQuery, messageSorts } from './schemas.ts'
@@ -16,20 +19,23 @@ export async function listMessages(
   conversationId: string,
   query: MessageQuery,
 ): Promise<Page<DirectMessageDto>> {
-  const { cursor, after, orderBy, limit } = keyset(query, messageSorts, directMessages.id)
-  const filter = eq(directMessages.conversationId, conversationId)
   const participants = await getParticipants(db, userId, conversationId)
-  const [rows, totalCount] = await Promise.all([
-    db
-      .select({ ...messageColumns, cursor })
-      .from(directMessages)
-      .where(and(filter, after))
-      .orderBy(...orderBy)
-      .limit(limit),
-    db.$count(directMessages, filter),
-  ])
+  const { rows, totalCount } = await readMessages(db, { ...query, conversationId })
   return toPage(query, rows, totalCount, (row) => toMessageDto(row, participants))
 }
+
+const readMessages = paged<MessageQuery & { conversationId: string }>({
+  sorts: messageSorts,
+  id: directMessages.id,
+})((db, asked, { cursor, after, orderBy, limit }) => {
+  const filter = eq(directMessages.conversationId, asked.conversationId)
+  return db
+    .select({ ...messageColumns, cursor, totalCount: countWhere(directMessages, filter) })
+    .from(directMessages)
+    .where(and(filter, after))
+    .orderBy(...orderBy)
+    .limit(limit)
+})
 
 /**
  * Marks the message read, and every one before it that `userId` received.
@@ -64,13 +70,17 @@ async function getParticipants(
   userId: string,
   conversationId: string,
 ): Promise<readonly [UserSummary, UserSummary]> {
-  const rows = await db
-    .select(userSummaryColumns(users))
-    .from(conversationParticipants)
-    .innerJoin(users, eq(users.id, conversationParticipants.userId))
-    .where(eq(conversationParticipants.conversationId, conversationId))
+  const rows = await participantsOf(db).execute({ conversationId })
   const [one, two] = rows.map(toUserSummary)
   if (one === undefined || two === undefined || (one.userId !== userId && two.userId !== userId))
     throw new AppError('CONVERSATION_NOT_FOUND')
   return [one, two]
 }
+
+const participantsOf = prepared((db) =>
+  db
+    .select(userSummaryColumns(users))
+    .from(conversationParticipants)
+    .innerJoin(users, eq(users.id, conversationParticipants.userId))
+    .where(eq(conversationParticipants.conversationId, sql.placeholder('conversationId'))),
+)

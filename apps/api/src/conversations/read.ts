@@ -1,11 +1,14 @@
 /** Conversations as one of their two participants sees them; to anyone else they do not exist. */
 import { AppError } from '@mopl/contracts/errors'
 import type { Sql } from '@mopl/infrastructure/postgres'
+import { prepared } from '@mopl/infrastructure/prepared'
 import { conversationParticipants, conversations, directMessages, users } from '@mopl/infrastructure/tables'
-import { and, desc, eq, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, or, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import { contains, isLike } from '../http/keyword.ts'
-import { keyset, type Page, toPage } from '../http/page.ts'
+import { contains, isLike, type Search, searchFor, searching } from '../http/keyword.ts'
+import { type Page, toPage } from '../http/page.ts'
+import { type Asked, paged } from '../http/paged.ts'
+import { countWhere } from '../http/total-count.ts'
 import { toUserSummary, userSummaryColumns } from '../users/summary.ts'
 import { messageColumns, toMessageDto } from './message.ts'
 import { type ConversationDto, type ConversationQuery, conversationSorts } from './schemas.ts'
@@ -19,31 +22,35 @@ export async function listConversations(
   userId: string,
   query: ConversationQuery,
 ): Promise<Page<ConversationDto>> {
-  const { after, ...range } = keyset(query, conversationSorts, conversationParticipants.conversationId)
-  const filter = and(
-    eq(conversationParticipants.userId, userId),
-    query.keywordLike === undefined ? undefined : mentions(userId, query.keywordLike),
-  )
-  const [rows, totalCount] = await Promise.all([
-    readConversations(db, userId, { where: and(filter, after), ...range }),
-    db.$count(conversationParticipants, filter),
-  ])
+  const { rows, totalCount } = await readConversations(db, { ...query, ...searchFor(query.keywordLike), userId })
   return toPage(query, rows, totalCount, toConversationDto)
 }
 
+type Query = ConversationQuery & Search & { userId: string }
+
+const readConversations = paged<Query>({
+  sorts: conversationSorts,
+  id: conversationParticipants.conversationId,
+  selective: searching,
+})((db, asked, { cursor, after, orderBy, limit }) => {
+  const filter = and(eq(conversationParticipants.userId, asked.userId), mentions(asked))
+  const columns = { cursor, totalCount: countWhere(conversationParticipants, filter) }
+  return selectConversations(db, asked.userId, columns)
+    .where(and(filter, after))
+    .orderBy(...orderBy)
+    .limit(limit)
+})
+
 /** @throws {AppError} CONVERSATION_NOT_FOUND */
 export async function getConversation(db: Sql, userId: string, conversationId: string): Promise<ConversationDto> {
-  return getOne(db, userId, eq(conversations.id, conversationId))
+  const [row] = await conversationById(db).execute({ userId, conversationId })
+  return toFound(row)
 }
 
 /** @throws {AppError} CONVERSATION_NOT_FOUND */
 export async function getConversationWith(db: Sql, userId: string, otherId: string): Promise<ConversationDto> {
-  const { lowerUserId, higherUserId } = pairOf(userId, otherId)
-  return getOne(
-    db,
-    userId,
-    and(eq(conversations.lowerUserId, lowerUserId), eq(conversations.higherUserId, higherUserId)),
-  )
+  const [row] = await conversationOfPair(db).execute({ userId, ...pairOf(userId, otherId) })
+  return toFound(row)
 }
 
 /** Two users in the order in which a conversation's row has them: uuids compare as their canonical texts do. */
@@ -51,33 +58,42 @@ export function pairOf(one: string, two: string): { lowerUserId: string; higherU
   return one < two ? { lowerUserId: one, higherUserId: two } : { lowerUserId: two, higherUserId: one }
 }
 
-async function getOne(db: Sql, userId: string, which: SQL | undefined): Promise<ConversationDto> {
-  const mine = eq(conversationParticipants.userId, userId)
-  const [row] = await readConversations(db, userId, { where: and(mine, which), cursor: sql`''`, orderBy: [], limit: 1 })
-  if (row === undefined) throw new AppError('CONVERSATION_NOT_FOUND')
-  return toConversationDto(row)
+const conversationById = prepared((db) => selectOne(db, eq(conversations.id, sql.placeholder('conversationId'))))
+const conversationOfPair = prepared((db) =>
+  selectOne(
+    db,
+    and(
+      eq(conversations.lowerUserId, sql.placeholder('lowerUserId')),
+      eq(conversations.higherUserId, sql.placeholder('higherUserId')),
+    ),
+  ),
+)
+
+function selectOne(db: Sql, which: SQL | undefined) {
+  const userId = sql.placeholder('userId')
+  return selectConversations(db, userId, {}).where(and(eq(conversationParticipants.userId, userId), which))
 }
 
 /** The other's name, or one of the messages. The messages' half runs once, from whichever index has less to offer. */
-function mentions(userId: string, keyword: string): SQL | undefined {
+function mentions({ userId, ...search }: Pick<Asked<Query>, 'userId' | keyof Search>): SQL | undefined {
+  if (search.keywordPattern === undefined) return undefined
   const conversationId = conversationParticipants.conversationId
   return or(
     sql`exists (
       select from conversation_participants as theirs join users as person on person.id = theirs.user_id
-      where theirs.conversation_id = ${conversationId} and theirs.user_id <> ${userId} and ${isLike(sql`person.name`, keyword)}
+      where theirs.conversation_id = ${conversationId} and theirs.user_id <> ${userId} and ${isLike(sql`person.name`, search)}
     )`,
     sql`${conversationId} in (
       select direct_messages.conversation_id
       from direct_messages join conversation_participants as mine on mine.conversation_id = direct_messages.conversation_id
-      where mine.user_id = ${userId} and ${contains(directMessages.content, keyword)}
+      where mine.user_id = ${userId} and ${contains(directMessages.content, search)}
     )`,
   )
 }
 
-type Range = { where: SQL | undefined; cursor: SQL<string>; orderBy: SQL[]; limit: number }
-type ConversationRow = Awaited<ReturnType<typeof readConversations>>[number]
+type ConversationRow = Awaited<ReturnType<typeof selectOne>>[number]
 
-function readConversations(db: Sql, userId: string, { where, cursor, orderBy, limit }: Range) {
+function selectConversations<Columns extends Record<string, SQL>>(db: Sql, userId: Placeholder, columns: Columns) {
   const lastest = db
     .select(messageColumns)
     .from(directMessages)
@@ -102,16 +118,19 @@ function readConversations(db: Sql, userId: string, { where, cursor, orderBy, li
         select from direct_messages as unread
         where unread.conversation_id = ${conversations.id} and unread.receiver_id = ${userId} and unread.read_at is null
       )`,
-      cursor,
+      ...columns,
     })
     .from(conversationParticipants)
     .innerJoin(conversations, eq(conversations.id, conversationParticipants.conversationId))
     .innerJoin(me, eq(me.id, conversationParticipants.userId))
     .innerJoin(other, eq(other.id, sql`case ${me.id} when ${lowerUserId} then ${higherUserId} else ${lowerUserId} end`))
     .leftJoinLateral(lastest, sql`true`)
-    .where(where)
-    .orderBy(...orderBy)
-    .limit(limit)
+}
+
+/** @throws {AppError} CONVERSATION_NOT_FOUND */
+function toFound(row: ConversationRow | undefined): ConversationDto {
+  if (row === undefined) throw new AppError('CONVERSATION_NOT_FOUND')
+  return toConversationDto(row)
 }
 
 function toConversationDto({ id, me, other, lastest, hasUnread }: ConversationRow): ConversationDto {

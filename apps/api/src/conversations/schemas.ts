@@ -3,7 +3,8 @@ import { DirectMessageDto, UserSummary } from '@mopl/contracts/realtime'
 import { Uuid } from '@mopl/contracts/scalars'
 import { conversationParticipants, directMessages } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageOf, pageQuery, type Sort } from '../http/page.ts'
+import type { Sort } from '../http/keyset.ts'
+import { pageOf, pageQuery } from '../http/page.ts'
 import { Keyword } from '../http/text.ts'
 
 export const ConversationId = v.object({ conversationId: Uuid })

@@ -95,6 +95,12 @@ test('the total counts the whole filtered list, whatever the page', async () => 
   expect(first).toMatchObject({ totalCount: 2, hasNext: true, sortBy: 'createdAt', sortDirection: 'ASCENDING' })
   const second = await pageOf('/api/reviews', { ...query, cursor: first.nextCursor!, idAfter: first.nextIdAfter! })
   expect(second).toMatchObject({ totalCount: 2, hasNext: false, nextCursor: null, nextIdAfter: null })
+  const beyond = { cursor: '9000-01-01T00:00:00.000Z', idAfter: newId() }
+  expect(await pageOf('/api/reviews', { ...query, ...beyond })).toMatchObject({
+    data: [],
+    totalCount: 2,
+    hasNext: false,
+  })
 })
 
 test.each<[Record<string, string>, Record<string, string>]>([

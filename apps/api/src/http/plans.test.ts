@@ -90,9 +90,12 @@ const questions: Question[] = [
 
 type Plan = { 'Node Type': string; 'Relation Name'?: string; 'Parent Relationship'?: string; Plans?: Plan[] }
 
-/** The nodes of a plan; what stands in a subplan, such as one row's tags in their order, is not part of the walk. */
+const beside = new Set(['SubPlan', 'InitPlan'])
+
+/** The nodes of a plan; what stands beside the walk is not part of it: one row's tags in their order, or the total. */
 function nodesOf(plan: Plan): Plan[] {
-  return [plan, ...(plan.Plans ?? []).filter((part) => part['Parent Relationship'] !== 'SubPlan').flatMap(nodesOf)]
+  const parts = (plan.Plans ?? []).filter((part) => !beside.has(part['Parent Relationship'] ?? ''))
+  return [plan, ...parts.flatMap(nodesOf)]
 }
 
 async function busyConversation(): Promise<string> {
@@ -107,7 +110,7 @@ async function ask(path: string, query: Record<string, string>) {
   const search = new URLSearchParams(query)
   const { statements, answer } = await recorded(() => api.call('GET', `${path}?${search.toString()}`, reader))
   expect({ path, query, answer }).toMatchObject({ answer: { status: 200 } })
-  const walk = statements.find((statement) => / limit \$\d+$/.test(statement.query))
+  const walk = statements.find((statement) => / limit \d+$/.test(statement.query))
   return { walk: walk!, page: answer.body as Page<unknown> }
 }
 

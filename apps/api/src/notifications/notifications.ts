@@ -4,7 +4,9 @@ import type { NotificationDto } from '@mopl/contracts/realtime'
 import type { Sql } from '@mopl/infrastructure/postgres'
 import { notifications } from '@mopl/infrastructure/tables'
 import { and, eq, isNull, sql } from 'drizzle-orm'
-import { keyset, type Page, toPage } from '../http/page.ts'
+import { type Page, toPage } from '../http/page.ts'
+import { paged } from '../http/paged.ts'
+import { countWhere } from '../http/total-count.ts'
 import { type NotificationQuery, notificationSorts } from './schemas.ts'
 
 const notificationColumns = {
@@ -22,17 +24,7 @@ export async function listNotifications(
   receiverId: string,
   query: NotificationQuery,
 ): Promise<Page<NotificationDto>> {
-  const { cursor, after, orderBy, limit } = keyset(query, notificationSorts, notifications.id)
-  const filter = and(eq(notifications.receiverId, receiverId), isNull(notifications.readAt))
-  const [rows, totalCount] = await Promise.all([
-    db
-      .select({ ...notificationColumns, cursor })
-      .from(notifications)
-      .where(and(filter, after))
-      .orderBy(...orderBy)
-      .limit(limit),
-    db.$count(notifications, filter),
-  ])
+  const { rows, totalCount } = await readNotifications(db, { ...query, receiverId })
   return toPage(query, rows, totalCount, ({ id, createdAt, receiverId, title, content, level }) => ({
     id,
     createdAt: createdAt.toISOString(),
@@ -42,6 +34,19 @@ export async function listNotifications(
     level,
   }))
 }
+
+const readNotifications = paged<NotificationQuery & { receiverId: string }>({
+  sorts: notificationSorts,
+  id: notifications.id,
+})((db, asked, { cursor, after, orderBy, limit }) => {
+  const filter = and(eq(notifications.receiverId, asked.receiverId), isNull(notifications.readAt))
+  return db
+    .select({ ...notificationColumns, cursor, totalCount: countWhere(notifications, filter) })
+    .from(notifications)
+    .where(and(filter, after))
+    .orderBy(...orderBy)
+    .limit(limit)
+})
 
 /**
  * Again is as good as once.

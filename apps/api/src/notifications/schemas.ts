@@ -3,7 +3,8 @@ import { NotificationDto } from '@mopl/contracts/realtime'
 import { Uuid } from '@mopl/contracts/scalars'
 import { notifications } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageOf, pageQuery, type Sort } from '../http/page.ts'
+import type { Sort } from '../http/keyset.ts'
+import { pageOf, pageQuery } from '../http/page.ts'
 
 export const NotificationId = v.object({ notificationId: Uuid })
 

@@ -2,57 +2,71 @@
 import { AppError } from '@mopl/contracts/errors'
 import type { ContentSummary } from '@mopl/contracts/realtime'
 import type { Sql } from '@mopl/infrastructure/postgres'
+import { prepared } from '@mopl/infrastructure/prepared'
 import { contents, playlistContents, playlists, users } from '@mopl/infrastructure/tables'
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { contentColumns, toContentSummary } from '../contents/summary.ts'
-import { contains } from '../http/keyword.ts'
-import { keyset, type Page, toPage } from '../http/page.ts'
+import { contains, type Search, searchFor, searching } from '../http/keyword.ts'
+import { type Page, toPage } from '../http/page.ts'
+import { paged } from '../http/paged.ts'
+import { countAll, countWhere } from '../http/total-count.ts'
 import { toUserSummary, userSummaryColumns } from '../users/summary.ts'
 import { type PlaylistDto, type PlaylistQuery, playlistSorts } from './schemas.ts'
 
-/** Three statements, however many playlists and contents there are. */
+/** Two statements, however many playlists and contents there are. */
 export async function listPlaylists(db: Sql, readerId: string, query: PlaylistQuery): Promise<Page<PlaylistDto>> {
-  const { cursor, after, orderBy, limit } = keyset(query, playlistSorts, playlists.id)
-  const filter = and(
-    query.keywordLike === undefined ? undefined : contains(searched, query.keywordLike),
-    query.ownerIdEqual === undefined ? undefined : eq(playlists.ownerId, query.ownerIdEqual),
-    query.subscriberIdEqual === undefined ? undefined : hasSubscriber(query.subscriberIdEqual),
-  )
-  const [rows, totalCount] = await Promise.all([
-    db
-      .select({ ...playlistColumns(readerId), cursor })
-      .from(playlists)
-      .innerJoin(users, eq(users.id, playlists.ownerId))
-      .where(and(filter, after))
-      .orderBy(...orderBy)
-      .limit(limit),
-    db.$count(playlists, filter),
-  ])
+  const { rows, totalCount } = await readPlaylists(db, { ...query, ...searchFor(query.keywordLike), readerId })
   const shown = rows.slice(0, query.limit).map(({ id }) => id)
   const contentsOf = await readContents(db, shown)
   return toPage(query, rows, totalCount, (row) => toPlaylistDto(row, contentsOf.get(row.id)))
 }
 
 /** @throws {AppError} PLAYLIST_NOT_FOUND */
-export async function getPlaylist(sql: Sql, readerId: string, playlistId: string): Promise<PlaylistDto> {
-  const [row] = await sql
-    .select(playlistColumns(readerId))
-    .from(playlists)
-    .innerJoin(users, eq(users.id, playlists.ownerId))
-    .where(eq(playlists.id, playlistId))
+export async function getPlaylist(db: Sql, readerId: string, playlistId: string): Promise<PlaylistDto> {
+  const [row] = await playlistById(db).execute({ playlistId, readerId })
   if (row === undefined) throw new AppError('PLAYLIST_NOT_FOUND')
-  const contentsOf = await readContents(sql, [playlistId])
+  const contentsOf = await readContents(db, [playlistId])
   return toPlaylistDto(row, contentsOf.get(playlistId))
 }
+
+const playlistById = prepared((db) =>
+  db
+    .select(playlistColumns(sql.placeholder('readerId')))
+    .from(playlists)
+    .innerJoin(users, eq(users.id, playlists.ownerId))
+    .where(eq(playlists.id, sql.placeholder('playlistId'))),
+)
+
+type Query = PlaylistQuery & Search & { readerId: string }
+
+const readPlaylists = paged<Query>({
+  sorts: playlistSorts,
+  id: playlists.id,
+  selective: [...searching, 'subscriberIdEqual'],
+})((db, asked, { cursor, after, orderBy, limit }) => {
+  const filter = and(
+    contains(searched, asked),
+    asked.ownerIdEqual && eq(playlists.ownerId, asked.ownerIdEqual),
+    asked.subscriberIdEqual && hasSubscriber(asked.subscriberIdEqual),
+  )
+  const totalCount = filter === undefined ? countAll(playlists) : countWhere(playlists, filter)
+  return db
+    .select({ ...playlistColumns(asked.readerId), cursor, totalCount })
+    .from(playlists)
+    .innerJoin(users, eq(users.id, playlists.ownerId))
+    .where(and(filter, after))
+    .orderBy(...orderBy)
+    .limit(limit)
+})
 
 /** As `ix_playlists_bigrams` has it. */
 const searched = sql`${playlists.title} || ' ' || ${playlists.description}`
 
-function hasSubscriber(userId: string): SQL {
+function hasSubscriber(userId: Placeholder): SQL {
   return sql`${playlists.id} in (select playlist_id from playlist_subscriptions where subscriber_id = ${userId})`
 }
 
-function playlistColumns(readerId: string) {
+function playlistColumns(readerId: Placeholder) {
   return {
     id: playlists.id,
     owner: userSummaryColumns(users),
@@ -68,16 +82,20 @@ function playlistColumns(readerId: string) {
 
 /** Playlist id -> its contents, in the order in which they were added. */
 async function readContents(db: Sql, playlistIds: readonly string[]): Promise<Map<string, ContentSummary[]>> {
-  const rows = await db
-    .select({ playlistId: playlistContents.playlistId, content: contentColumns })
-    .from(playlistContents)
-    .innerJoin(contents, eq(contents.id, playlistContents.contentId))
-    .where(sql`${playlistContents.playlistId} = any(${sql.param(playlistIds)})`)
-    .orderBy(playlistContents.createdAt, playlistContents.contentId)
+  const rows = await contentsOfPlaylists(db).execute({ playlistIds })
   const contentsOf = new Map<string, ContentSummary[]>(playlistIds.map((id) => [id, []]))
   for (const { playlistId, content } of rows) contentsOf.get(playlistId)?.push(toContentSummary(content))
   return contentsOf
 }
+
+const contentsOfPlaylists = prepared((db) =>
+  db
+    .select({ playlistId: playlistContents.playlistId, content: contentColumns })
+    .from(playlistContents)
+    .innerJoin(contents, eq(contents.id, playlistContents.contentId))
+    .where(sql`${playlistContents.playlistId} = any(${sql.placeholder('playlistIds')})`)
+    .orderBy(playlistContents.createdAt, playlistContents.contentId),
+)
 
 type PlaylistRow = Omit<PlaylistDto, 'owner' | 'updatedAt' | 'contents'> & {
   owner: Parameters<typeof toUserSummary>[0]

@@ -3,7 +3,8 @@ import { ContentSummary, UserSummary } from '@mopl/contracts/realtime'
 import { Count, Instant, limits, Uuid } from '@mopl/contracts/scalars'
 import { playlists } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageOf, pageQuery, type Sort } from '../http/page.ts'
+import type { Sort } from '../http/keyset.ts'
+import { pageOf, pageQuery } from '../http/page.ts'
 import { Keyword, text } from '../http/text.ts'
 
 export const PlaylistId = v.object({ playlistId: Uuid })

@@ -6,7 +6,9 @@ import type { Db, Sql } from '@mopl/infrastructure/postgres'
 import { reviews, users } from '@mopl/infrastructure/tables'
 import { and, eq, type InferSelectModel } from 'drizzle-orm'
 import { named } from '../http/on-error.ts'
-import { keyset, type Page, toPage } from '../http/page.ts'
+import { type Page, toPage } from '../http/page.ts'
+import { paged } from '../http/paged.ts'
+import { countAll, countWhere } from '../http/total-count.ts'
 import { toUserSummary, userSummaryColumns } from '../users/summary.ts'
 import { type NewReview, type ReviewChange, type ReviewDto, type ReviewQuery, reviewSorts } from './schemas.ts'
 
@@ -19,20 +21,24 @@ const reviewColumns = {
 }
 
 export async function listReviews(db: Sql, query: ReviewQuery): Promise<Page<ReviewDto>> {
-  const { cursor, after, orderBy, limit } = keyset(query, reviewSorts, reviews.id)
-  const filter = query.contentId === undefined ? undefined : eq(reviews.contentId, query.contentId)
-  const [rows, totalCount] = await Promise.all([
-    db
-      .select({ ...reviewColumns, cursor })
-      .from(reviews)
-      .innerJoin(users, eq(users.id, reviews.authorId))
-      .where(and(filter, after))
-      .orderBy(...orderBy)
-      .limit(limit),
-    db.$count(reviews, filter),
-  ])
+  const { rows, totalCount } = await readReviews(db, query)
   return toPage(query, rows, totalCount, toReviewDto)
 }
+
+const readReviews = paged<ReviewQuery>({
+  sorts: reviewSorts,
+  id: reviews.id,
+})((db, asked, { cursor, after, orderBy, limit }) => {
+  const filter = asked.contentId && eq(reviews.contentId, asked.contentId)
+  const totalCount = filter === undefined ? countAll(reviews) : countWhere(reviews, filter)
+  return db
+    .select({ ...reviewColumns, cursor, totalCount })
+    .from(reviews)
+    .innerJoin(users, eq(users.id, reviews.authorId))
+    .where(and(filter, after))
+    .orderBy(...orderBy)
+    .limit(limit)
+})
 
 /** @throws {AppError} CONTENT_NOT_FOUND, REVIEW_ALREADY_EXISTS */
 export async function createReview(
@@ -90,8 +96,8 @@ async function lockOwnReview(tx: Sql, authorId: string, reviewId: string): Promi
   return review
 }
 
-async function getReview(sql: Sql, reviewId: string): Promise<ReviewDto> {
-  const [row] = await sql
+async function getReview(db: Sql, reviewId: string): Promise<ReviewDto> {
+  const [row] = await db
     .select(reviewColumns)
     .from(reviews)
     .innerJoin(users, eq(users.id, reviews.authorId))

@@ -3,7 +3,8 @@ import { UserSummary } from '@mopl/contracts/realtime'
 import { limits, Uuid } from '@mopl/contracts/scalars'
 import { reviews } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageOf, pageQuery, type Sort } from '../http/page.ts'
+import type { Sort } from '../http/keyset.ts'
+import { pageOf, pageQuery } from '../http/page.ts'
 import { text } from '../http/text.ts'
 
 export const ReviewId = v.object({ reviewId: Uuid })

@@ -3,7 +3,8 @@ import { Role } from '@mopl/contracts/access-token'
 import { Instant, limits, Uuid } from '@mopl/contracts/scalars'
 import { users } from '@mopl/infrastructure/tables'
 import * as v from 'valibot'
-import { pageOf, pageQuery, type Sort } from '../http/page.ts'
+import type { Sort } from '../http/keyset.ts'
+import { pageOf, pageQuery } from '../http/page.ts'
 import { Keyword, NewPassword, text } from '../http/text.ts'
 
 export const UserId = v.object({ userId: Uuid })

@@ -4,7 +4,8 @@ import type { ContentSummary, RoomMember, WatchingSessionDto } from '@mopl/contr
 import type { Sql } from '@mopl/infrastructure/postgres'
 import type { RedisClient } from '@mopl/infrastructure/redis'
 import { getContentRow, toContentSummary } from '../contents/summary.ts'
-import { instantPattern, type Page, positionOf, toPage } from '../http/page.ts'
+import { assertPosition } from '../http/keyset.ts'
+import { type Page, toPage } from '../http/page.ts'
 import { findMembership, readSlice, readSliceByName } from './room.ts'
 import type { WatchingSessionQuery } from './schemas.ts'
 
@@ -20,9 +21,9 @@ export async function listWatchingSessions(
   contentId: string,
   query: WatchingSessionQuery,
 ): Promise<Page<WatchingSessionDto>> {
-  const after = positionOf(query, instantPattern)?.idAfter
+  assertPosition(query, { type: 'timestamptz' })
   const content = toContentSummary(await getContentRow(db, contentId))
-  const range = { direction: query.sortDirection, after, limit: query.limit + 1 }
+  const range = { direction: query.sortDirection, after: query.idAfter, limit: query.limit + 1 }
   const { members, totalCount } = await (query.watcherNameLike === undefined
     ? readSlice(redis, contentId, range)
     : readSliceByName(redis, contentId, query.watcherNameLike, range))

@@ -1,0 +1,65 @@
+/**
+ * Where a page starts and in which order it goes, for every list that PostgreSQL answers: after the row (sort value, id) of
+ * the one before it, so that inserts in between move nothing, and equal sort values are told apart by the id.
+ *
+ * A cursor is the sort value as text, exactly as PostgreSQL knows it: a Date or a double would round it, and rounded
+ * cursors repeat rows or lose them.
+ */
+import { AppError } from '@mopl/contracts/errors'
+import { type AnyColumn, asc, desc, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import type { Direction, PageRequest } from './page.ts'
+
+/** What a list can be sorted by: the column, and its PostgreSQL type. */
+export type Sort = { column: AnyColumn; type: keyof typeof cursorForms }
+
+/** Times as JSON has them. */
+const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+/** Per type: what a cursor looks like, and how a value becomes one. */
+const cursorForms = {
+  timestamptz: {
+    pattern: instantPattern,
+    print: (value: AnyColumn) => sql<string>`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+  },
+  integer: { pattern: /^-?\d{1,10}$/, print: asText },
+  numeric: { pattern: /^-?\d{1,30}(\.\d{1,400})?$/, print: asText },
+  'double precision': { pattern: /^-?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?$/, print: asText },
+  boolean: { pattern: /^(true|false)$/, print: asText },
+  text: { pattern: /^/, print: asText },
+} as const
+
+function asText(value: AnyColumn): SQL<string> {
+  return sql<string>`${value}::text`
+}
+
+/** The parts of a list's statement: select `cursor` beside the row, `where` the row is `after` the position. */
+export type Keyset = { cursor: SQL<string>; after: SQL | undefined; orderBy: SQL[] }
+
+/** @param position where the page starts, as values or placeholders; the beginning when there is none */
+export function keyset(
+  { column, type }: Sort,
+  id: AnyColumn,
+  direction: Direction,
+  position: { cursor: string | Placeholder; idAfter: string | Placeholder } | undefined,
+): Keyset {
+  const [order, beyond] = direction === 'ASCENDING' ? ([asc, '>'] as const) : ([desc, '<'] as const)
+  return {
+    cursor: cursorForms[type].print(column),
+    after:
+      position &&
+      sql`(${column}, ${id}) ${sql.raw(beyond)} (${position.cursor}::${sql.raw(type)}, ${position.idAfter}::uuid)`,
+    orderBy: [order(column), order(id)],
+  }
+}
+
+/** @throws {AppError} INVALID_REQUEST for a position that is none in a list with this sort */
+export function assertPosition(page: PageRequest, { type }: Pick<Sort, 'type'>): void {
+  const { cursor, idAfter } = page
+  if (cursor === undefined && idAfter === undefined) return
+  if (cursor === undefined || idAfter === undefined) {
+    const missing = cursor === undefined ? 'cursor' : 'idAfter'
+    throw new AppError('INVALID_REQUEST', { [missing]: 'cursor와 idAfter는 함께 보내야 합니다.' })
+  }
+  if (!cursorForms[type].pattern.test(cursor))
+    throw new AppError('INVALID_REQUEST', { cursor: '올바르지 않은 커서입니다.' })
+}

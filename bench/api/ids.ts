@@ -17,7 +17,12 @@ export function sqlIdOf(kind: Kind, n: string): string {
   return `(lpad(to_hex(${firstMs} + (${n})::bigint * 1000), 12, '0') || '${idSuffix(kind).replaceAll('-', '')}')::uuid`
 }
 
-/** The time inside `idOf`, in SQL. */
+/** The time inside `idOf`. */
+export function timeOf(n: number): string {
+  return new Date(firstMs + n * 1_000).toISOString()
+}
+
+/** The same in SQL. */
 export function sqlTimeOf(n: string): string {
   return `to_timestamp(${firstMs / 1_000} + (${n})::bigint)`
 }

@@ -1,5 +1,5 @@
 /** What is asked of the servers: each operation with the requests that the load repeats. */
-import { idOf } from './ids.ts'
+import { idOf, timeOf } from './ids.ts'
 import type { Request } from './load.ts'
 import { activeUsers, password, playlistCount, signingIn, type Size } from './seed.ts'
 import { words } from './words.ts'
@@ -25,13 +25,18 @@ export const operations: Operation[] = [
         form: new URLSearchParams({ username: `user-${activeUsers + n}@bench.mopl`, password }).toString(),
       })),
   },
+  // Cached, as hot contents are; the bare server asks PostgreSQL.
   read('content by id', ({ contents }, n) => `/api/contents/${idOf('content', (n * 7_919) % contents)}`),
-  read('contents by createdAt', () => `/api/contents?${firstPage}&sortBy=createdAt`),
-  read('contents by watcherCount', () => `/api/contents?${firstPage}&sortBy=watcherCount`),
-  read('contents by rate', () => `/api/contents?${firstPage}&sortBy=rate`),
-  read('contents of a type', (_, n) => {
+  read('first page of contents', () => `/api/contents?${firstPage}&sortBy=createdAt`),
+  read('contents by createdAt', (size, n) => `/api/contents?${firstPage}&sortBy=createdAt${after(size, n, 'time')}`),
+  read(
+    'contents by watcherCount',
+    (size, n) => `/api/contents?${firstPage}&sortBy=watcherCount${after(size, n, n % 900)}`,
+  ),
+  read('contents by rate', (size, n) => `/api/contents?${firstPage}&sortBy=rate${after(size, n, (n % 9) / 2)}`),
+  read('contents of a type', (size, n) => {
     const type = ['movie', 'tvSeries', 'sport'][n % 3]
-    return `/api/contents?${firstPage}&sortBy=createdAt&typeEqual=${type}`
+    return `/api/contents?${firstPage}&sortBy=createdAt&typeEqual=${type}${after(size, n, 'time')}`
   }),
   { ...read('contents by keyword', keywordSearch), connections: 8 },
   read('reviews of a content', ({ contents }, n) => {
@@ -47,6 +52,12 @@ export const operations: Operation[] = [
   }),
   { name: 'review creation', connections, requests: newReviews },
 ]
+
+/** A place somewhere in the list, so that the page is nobody's first, which may be cached. */
+function after({ contents }: Size, n: number, cursor: number | 'time'): string {
+  const place = (n * 7_919) % contents
+  return `&cursor=${cursor === 'time' ? timeOf(place) : cursor}&idAfter=${idOf('content', place)}`
+}
 
 /** Words all along from the frequent to the rare. */
 export function keywordSearch(_size: Size, n: number): string {

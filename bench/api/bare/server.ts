@@ -12,7 +12,6 @@ import type { StatementName } from './statements.ts'
 const { PORT, DATABASE_URL = '', DATABASE_POOL_SIZE, DRIVER } = process.env
 const driverName = driverNames.find((name) => name === DRIVER) ?? 'pg'
 const { query, transaction } = openDriver(driverName, DATABASE_URL, Number(DATABASE_POOL_SIZE))
-const rows = 21
 
 Bun.serve({ hostname: '127.0.0.1', port: Number(PORT), fetch: answer })
 
@@ -23,14 +22,14 @@ async function answer(request: Request): Promise<Response> {
   if (request.method === 'POST') return pathname === '/api/reviews' ? createReview(request) : signIn(request)
   switch (pathname) {
     case '/api/contents':
-      return page(await listContents(sortBy, get('typeEqual'), get('keywordLike')), sortBy, contentDto)
+      return page(await listContents(get, sortBy), sortBy, contentDto)
     case '/api/reviews': {
       const contentId = get('contentId')
-      const found = contentId === null ? query('allReviews', [rows]) : query('reviewsOfContent', [rows, contentId])
+      const found = contentId === null ? query('allReviews', []) : query('reviewsOfContent', [contentId])
       return page(await found, sortBy, reviewDto)
     }
     case '/api/notifications':
-      return page(await query('notifications', [rows, callerOf(request)]), sortBy, notificationDto)
+      return page(await query('notifications', [callerOf(request)]), sortBy, notificationDto)
     case '/api/playlists':
       return listPlaylists(callerOf(request), sortBy, get('ownerIdEqual'))
     case '/':
@@ -48,17 +47,20 @@ const contentStatements: Record<string, StatementName> = {
   rate: 'contentsByRate',
 }
 
-function listContents(sortBy: string, type: string | null, keyword: string | null): Promise<Row[]> {
-  if (type !== null) return query('contentsOfType', [rows, type])
-  if (keyword !== null) return query('contentsByKeyword', [rows, keyword, `%${keyword}%`])
-  return query(contentStatements[sortBy] ?? 'contentsByCreatedAt', [rows])
+function listContents(get: (name: string) => string | null, sortBy: string): Promise<Row[]> {
+  const [cursor, keyword, type] = [get('cursor'), get('keywordLike'), get('typeEqual')]
+  if (keyword !== null) return query('contentsByKeyword', [keyword, `%${keyword}%`])
+  if (cursor === null) return query('firstContents', [])
+  const position = [cursor, get('idAfter')]
+  if (type !== null) return query('contentsOfType', [...position, type])
+  return query(contentStatements[sortBy] ?? 'contentsByCreatedAt', position)
 }
 
 async function listPlaylists(caller: string, sortBy: string, ownerId: string | null): Promise<Response> {
-  const found =
-    ownerId === null ? query('playlists', [rows, caller]) : query('playlistsOfOwner', [rows, caller, ownerId])
-  const playlists = await found
-  const contentsOf = new Map<unknown, unknown[]>(playlists.slice(0, rows - 1).map(({ id }) => [id, []]))
+  const playlists = await (ownerId === null
+    ? query('playlists', [caller])
+    : query('playlistsOfOwner', [caller, ownerId]))
+  const contentsOf = new Map<unknown, unknown[]>(playlists.slice(0, 20).map(({ id }) => [id, []]))
   for (const row of await query('contentsOfPlaylists', [[...contentsOf.keys()]]))
     contentsOf.get(row['playlist_id'])?.push(contentSummary(row))
   return page(playlists, sortBy, (row) => playlistDto(row, contentsOf.get(row['id']) ?? []))

@@ -42,7 +42,7 @@ await runApp('api', ApiEnv, async ({ env, log, resources }) => {
     log,
     metrics,
     health,
-    tokens: createAccessTokens(env.JWT_SECRET),
+    tokens: createAccessTokens(env.JWT_SECRET, { remembered: 20_000 }),
     sessions: await openSessionRegistry(redis, subscriber, log),
     passwords,
     refreshTokens: createRefreshTokens({ redis, jwtSecret: env.JWT_SECRET }),

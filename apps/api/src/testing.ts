@@ -68,7 +68,7 @@ export async function openTestApi(replace: (real: Deps, databaseUrl: string) => 
     log,
     metrics: createApiMetrics(registry),
     health: new Health(registry, { postgres: () => postgres.ping(), redis: () => redis.ping() }),
-    tokens: createAccessTokens(jwtSecret),
+    tokens: createAccessTokens(jwtSecret, { remembered: 20_000 }),
     sessions: await openSessionRegistry(redis, subscriber, log),
     passwords: await createPasswords(),
     refreshTokens: createRefreshTokens({ redis, jwtSecret }),

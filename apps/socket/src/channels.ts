@@ -7,7 +7,8 @@ import { within } from './within.ts'
 import type { Redis } from 'ioredis'
 
 type Listener = (message: string) => void
-type Channel = { listener: Listener; users: number; listening: Promise<unknown> }
+/** `close` is the same for all who opened it. */
+type Channel = { listener: Listener; users: number; listening: Promise<unknown>; close: () => void }
 
 const confirmWithinMs = 2_000
 
@@ -31,14 +32,14 @@ export class Channels {
   open(name: string, listener: Listener): { ready: Promise<void>; close: () => void } {
     const channel = this.#channels.get(name) ?? this.#listen(name, listener)
     channel.users += 1
-    return { ready: this.#confirmed(channel), close: () => this.#leave(name, channel) }
+    return { ready: this.#confirmed(channel), close: channel.close }
   }
 
   #listen(name: string, listener: Listener): Channel {
     const listening = this.#subscriber.ssubscribe(name)
     // Whoever opened the channel learns of a failure through `ready`; a dropped link re-subscribes by itself.
     listening.catch(() => undefined)
-    const channel = { listener, users: 0, listening }
+    const channel = { listener, users: 0, listening, close: () => this.#leave(name, channel) }
     this.#channels.set(name, channel)
     return channel
   }

@@ -7,10 +7,10 @@ import type { Headers } from './stomp/frame.ts'
 import type { Subscription } from './stomp/subscription.ts'
 
 /**
- * Who is signed in on a connection. `requestId` names the connection in logs and in the events it causes, and may have come
- * from outside; `connectionId` is made here and unique.
+ * Who is signed in on a connection: one object for each. `requestId` names the connection in logs and in the events it
+ * causes, and may have come from outside.
  */
-export type Visitor = { claims: AccessTokenClaims; user: UserSummary; requestId: string; connectionId: string }
+export type Visitor = { claims: AccessTokenClaims; user: UserSummary; requestId: string }
 
 export type Subscribe = (
   id: string,

@@ -1,4 +1,4 @@
-/** Something that changes rarely and is asked for often: remembered in the process, then in Redis, then asked of the api. */
+/** Something that changes rarely: in Redis, or asked of the api; what is asked for often is remembered in the process too. */
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import { AppError, type ErrorCode } from '@mopl/contracts/errors'
 import { ttlSeconds } from '@mopl/contracts/redis-keys'
@@ -16,6 +16,8 @@ export type LookupOptions<S extends v.GenericSchema<string, unknown>> = {
   toText: (value: v.InferOutput<S>) => string
   ask: (id: string, claims: AccessTokenClaims) => Promise<v.InferOutput<S> | undefined>
   notFound: ErrorCode
+  /** Asked for often. */
+  isHot: boolean
 }
 
 export type Lookup<T> = {
@@ -26,7 +28,7 @@ export type Lookup<T> = {
 export function createLookup<S extends v.GenericSchema<string, unknown>>(
   options: LookupOptions<S>,
 ): Lookup<v.InferOutput<S>> {
-  const { redis, key, schema, toText, ask, notFound } = options
+  const { redis, key, schema, toText, ask, notFound, isHot } = options
   const remembered = new Map<string, { value: Promise<v.InferOutput<S>>; until: number }>()
 
   /** A cache that is away, or holds something unreadable, is a cache that does not know. */
@@ -47,6 +49,7 @@ export function createLookup<S extends v.GenericSchema<string, unknown>>(
 
   return {
     get(id, claims) {
+      if (!isHot) return find(id, claims)
       const known = remembered.get(id)
       // What another asked for is shared, another's refusal is not.
       if (known !== undefined && known.until > Date.now()) return known.value.catch(() => find(id, claims))

@@ -29,6 +29,7 @@ export function createLookups(redis: Redis, api: ApiClient): Lookups {
       schema: v.pipe(v.string(), v.parseJson(), UserSummary),
       toText: JSON.stringify,
       notFound: 'USER_NOT_FOUND',
+      isHot: false,
       async ask(id, claims) {
         const user = read(v.optional(UserDto), await api.get(`/api/users/${id}`, claims))
         return user && { userId: user.id, name: user.name, ...present('profileImageUrl', user.profileImageUrl) }
@@ -40,6 +41,7 @@ export function createLookups(redis: Redis, api: ApiClient): Lookups {
       schema: v.pipe(v.string(), v.parseJson(), ContentSummary),
       toText: JSON.stringify,
       notFound: 'CONTENT_NOT_FOUND',
+      isHot: true,
       async ask(id, claims) {
         const content = read(v.optional(ContentDto), await api.get(`/api/contents/${id}`, claims))
         if (content === undefined) return undefined
@@ -57,6 +59,7 @@ export function createLookups(redis: Redis, api: ApiClient): Lookups {
       ),
       toText: (pair) => pair.join('|'),
       notFound: 'CONVERSATION_NOT_FOUND',
+      isHot: true,
       async ask(id, claims): Promise<[string, string] | undefined> {
         const conversation = read(v.optional(ConversationDto), await api.get(`/api/conversations/${id}`, claims))
         return conversation && [claims.sub, conversation.with.userId]

@@ -50,7 +50,7 @@ await runApp('socket', SocketEnv, async ({ env, log, resources }) => {
     registry,
     health,
     log,
-    sessions: await openSessionRegistry(redis, subscriber, log),
+    sessions: await openSessionRegistry(redis, subscriber, log, { rememberedUsers: 0 }),
     accessTokens: createAccessTokens(env.JWT_SECRET),
     apiUrl: env.API_URL,
     allowedOrigins: env.ALLOWED_ORIGINS,

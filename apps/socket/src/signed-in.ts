@@ -9,7 +9,10 @@ import type { SessionRegistry } from '@mopl/infrastructure/sessions'
 import type { SocketMetrics } from './metrics.ts'
 import { type LimitsEnv, overLimit } from './trust/limits.ts'
 
-type Entry = { claims: AccessTokenClaims; end: (code: ErrorCode) => void; checkAtMs: number }
+export type SignedInEntry = { claims: AccessTokenClaims; connection: Revocable; checkAtMs: number }
+
+/** What is ended when the session it was opened in is over. */
+type Revocable = { revoke(code: ErrorCode): void }
 
 const sweepEveryMs = 1_000
 /** After the token's expiry: sessions also end by themselves, unannounced, when nobody refreshes them. */
@@ -21,7 +24,8 @@ export class SignedIn {
   readonly #registry: SessionRegistry
   readonly #limits: LimitsEnv
   readonly #metrics: SocketMetrics
-  readonly #byUser = new Map<string, Set<Entry>>()
+  /** Few each: an array takes less than a set. */
+  readonly #byUser = new Map<string, readonly SignedInEntry[]>()
   readonly #timer: NodeJS.Timeout
   #checking = 0
 
@@ -34,25 +38,28 @@ export class SignedIn {
   }
 
   /**
-   * From now on `end` is called when the session is over. `check` asks right away.
+   * From now on, until `remove`, the connection is revoked when the session is over.
    *
    * @throws {AppError} TOO_MANY_REQUESTS when the user has too many connections here
-   *
-   * `check` rejects with {AppError} SESSION_ENDED, or UNAVAILABLE when Redis cannot say.
    */
-  add(claims: AccessTokenClaims, end: Entry['end']): { check: () => Promise<void>; remove: () => void } {
-    const entries = this.#byUser.get(claims.sub) ?? new Set()
-    if (entries.size >= this.#limits.MAX_CONNECTIONS_PER_USER) throw overLimit(this.#metrics, 'connections-per-user')
-    this.#byUser.set(claims.sub, entries)
-    const entry = { claims, end, checkAtMs: claims.exp * 1000 }
-    entries.add(entry)
-    return {
-      check: () => this.#registry.assertInForce(claims.sub, claims.sid),
-      remove: () => {
-        entries.delete(entry)
-        if (entries.size === 0 && this.#byUser.get(claims.sub) === entries) this.#byUser.delete(claims.sub)
-      },
-    }
+  add(claims: AccessTokenClaims, connection: Revocable): SignedInEntry {
+    const entries = this.#byUser.get(claims.sub) ?? []
+    if (entries.length >= this.#limits.MAX_CONNECTIONS_PER_USER) throw overLimit(this.#metrics, 'connections-per-user')
+    const entry = { claims, connection, checkAtMs: claims.exp * 1000 }
+    this.#byUser.set(claims.sub, [...entries, entry])
+    return entry
+  }
+
+  /** Asks right away. Rejects with {AppError} SESSION_ENDED, or UNAVAILABLE when Redis cannot say. */
+  check({ claims }: SignedInEntry): Promise<void> {
+    return this.#registry.assertInForce(claims.sub, claims.sid)
+  }
+
+  remove(entry: SignedInEntry): void {
+    const { sub } = entry.claims
+    const others = this.#byUser.get(sub)?.filter((each) => each !== entry) ?? []
+    if (others.length > 0) this.#byUser.set(sub, others)
+    else this.#byUser.delete(sub)
   }
 
   /** Revocations may have been missed: everybody is checked. */
@@ -66,7 +73,7 @@ export class SignedIn {
 
   #onRevoked({ userId, keepSessionId }: SessionRevoked): void {
     for (const entry of this.#byUser.get(userId) ?? [])
-      if (entry.claims.sid !== keepSessionId) entry.end('SESSION_ENDED')
+      if (entry.claims.sid !== keepSessionId) entry.connection.revoke('SESSION_ENDED')
   }
 
   #sweep(): void {
@@ -76,13 +83,13 @@ export class SignedIn {
         if (entry.checkAtMs <= now && this.#checking < checkedAtOnce) void this.#recheck(entry, now)
   }
 
-  async #recheck(entry: Entry, now: number): Promise<void> {
+  async #recheck(entry: SignedInEntry, now: number): Promise<void> {
     this.#checking += 1
     entry.checkAtMs = now + recheckEveryMs
     try {
-      await this.#registry.assertInForce(entry.claims.sub, entry.claims.sid)
+      await this.check(entry)
     } catch (error) {
-      if (error instanceof AppError && error.code === 'SESSION_ENDED') entry.end(error.code)
+      if (error instanceof AppError && error.code === 'SESSION_ENDED') entry.connection.revoke(error.code)
       // Redis cannot say: nobody is thrown out for that, and the next sweep asks again.
       else entry.checkAtMs = now
     } finally {

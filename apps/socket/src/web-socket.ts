@@ -26,8 +26,8 @@ const timedOut = Buffer.from('WebSocket timed out from inactivity')
 
 const sockJsBeatTopic = 'sockjs/beat'
 
-type SocketData = { framing: Framing; requestId: string; leave: () => void; connection: Connection | undefined }
-type Connection = { session: StompSession; gone: () => void; slow: boolean }
+/** The library copies what stands in it onto a socket of its own. */
+type SocketData = { connection: Connection }
 
 export type WebSockets = {
   /** SockJS' own heart-beat. */
@@ -36,7 +36,7 @@ export type WebSockets = {
 }
 
 export function webSockets(app: TemplatedApp, services: Services, origins: Origins): WebSockets {
-  const open = new Set<WebSocket<SocketData>>()
+  const open = new Set<StompSession>()
 
   const behavior = (framing: Framing): WebSocketBehavior<SocketData> => ({
     ...limits,
@@ -46,24 +46,21 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
       if (framing === 'sockjs' && sessionIdOf(req) === undefined) return answerError(res, 'ROUTE_NOT_FOUND')
       const leave = services.admission.admit(res, req)
       if (leave === undefined) return refuse(res, services, 'TOO_MANY_REQUESTS')
-      const data: SocketData = { framing, requestId: requestIdOf(req), leave, connection: undefined }
+      const connection = new Connection(framing, requestIdOf(req), leave)
       const protocol = framing === 'raw' ? subprotocol(req.getHeader('sec-websocket-protocol')) : ''
       const [key, extensions] = ['sec-websocket-key', 'sec-websocket-extensions'].map((name) => req.getHeader(name))
-      return res.upgrade(data, key ?? '', protocol, extensions ?? '', context)
+      return res.upgrade<SocketData>({ connection }, key ?? '', protocol, extensions ?? '', context)
     },
     open: (ws) => {
-      const data = ws.getUserData()
-      open.add(ws)
       services.metrics.connections.inc({ transport: framing })
       if (framing === 'sockjs') {
         ws.send(openFrame)
         ws.subscribe(sockJsBeatTopic)
       }
-      const { transport, gone } = transportOf(ws, framing)
-      data.connection = { session: new StompSession(transport, services, data.requestId), gone, slow: false }
+      open.add(ws.getUserData().connection.opened(ws, services))
     },
     message: (ws, message) => {
-      const session = ws.getUserData().connection?.session
+      const { session } = ws.getUserData().connection
       if (session === undefined) return
       session.heard(message.byteLength)
       receive(session, framing, Buffer.from(message))
@@ -71,19 +68,20 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
     // Past its limit the library drops the message, and closes the connection after this.
     dropped: (ws) => {
       const { connection } = ws.getUserData()
-      if (connection === undefined || connection.slow) return
+      if (connection.slow) return
       connection.slow = true
       services.metrics.slowReaders.inc({ transport: framing })
     },
     close: (ws, _code, reason) => {
-      open.delete(ws)
       services.metrics.connections.dec({ transport: framing })
       if (Buffer.from(reason).equals(timedOut)) services.metrics.limitsExceeded.inc({ limit: 'idle-time' })
-      const { connection, leave } = ws.getUserData()
-      leave()
-      if (connection === undefined) return
+      const { connection } = ws.getUserData()
+      const { session } = connection
       connection.gone()
-      connection.session.lost()
+      connection.giveBack()
+      if (session === undefined) return
+      open.delete(session)
+      session.lost()
     },
   })
 
@@ -92,28 +90,55 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
 
   return {
     beat: () => void app.publish(sockJsBeatTopic, beatFrame),
-    sessions: () => [...open].flatMap((ws) => ws.getUserData().connection?.session ?? []),
+    sessions: () => [...open],
   }
 }
 
-function transportOf(ws: WebSocket<SocketData>, framing: Framing): { transport: Transport; gone: () => void } {
-  let isOpen = true
-  const transport: Transport = {
-    framing,
-    send: (text) => void (isOpen && ws.send(frameText(framing, text))),
-    join: (topic) => void (isOpen && ws.subscribe(topic)),
-    leave: (topic) => void (isOpen && ws.unsubscribe(topic)),
-    close: (code, reason) => {
-      if (!isOpen) return
-      if (framing === 'sockjs') ws.send(closeFrame(code, reason))
-      isOpen = false
-      ws.end(code, reason)
-    },
+/** What a WebSocket carries with it: one object, because there are many. */
+class Connection implements Transport {
+  readonly framing: Framing
+  readonly requestId: string
+  /** Gives its place among the admitted back. */
+  readonly giveBack: () => void
+  session: StompSession | undefined
+  slow = false
+  /** Nothing of a socket that is gone may be touched. */
+  #ws: WebSocket<SocketData> | undefined
+
+  constructor(framing: Framing, requestId: string, giveBack: () => void) {
+    this.framing = framing
+    this.requestId = requestId
+    this.giveBack = giveBack
   }
-  const gone = () => {
-    isOpen = false
+
+  opened(ws: WebSocket<SocketData>, services: Services): StompSession {
+    this.#ws = ws
+    this.session = new StompSession(this, services, this.requestId)
+    return this.session
   }
-  return { transport, gone }
+
+  send(text: string): void {
+    this.#ws?.send(frameText(this.framing, text))
+  }
+
+  join(topic: string): void {
+    this.#ws?.subscribe(topic)
+  }
+
+  leave(topic: string): void {
+    this.#ws?.unsubscribe(topic)
+  }
+
+  close(code: number, reason: string): void {
+    const ws = this.#ws
+    if (this.framing === 'sockjs') ws?.send(closeFrame(code, reason))
+    this.gone()
+    ws?.end(code, reason)
+  }
+
+  gone(): void {
+    this.#ws = undefined
+  }
 }
 
 function receive(session: StompSession, framing: Framing, message: Buffer): void {

@@ -17,16 +17,26 @@ export type AccessTokens = {
   verify(token: string): Promise<AccessTokenClaims>
 }
 
-/** A token comes with every request until it expires, and checking a signature costs more than the rest of most requests. */
-const rememberedTokens = 20_000
+export type AccessTokensOptions = {
+  /** Milliseconds since 1970. */
+  now?: () => number
+  /**
+   * How many tokens that were accepted are accepted again without a check of their signature, which costs more than the
+   * rest of most requests. For whoever sees a token with every request; none by default.
+   */
+  remembered?: number
+}
 
-/** @param now milliseconds since 1970 */
-export function createAccessTokens(secret: string, now: () => number = Date.now): AccessTokens {
+export function createAccessTokens(
+  secret: string,
+  { now = Date.now, remembered: rememberedAtMost = 0 }: AccessTokensOptions = {},
+): AccessTokens {
   const key = new TextEncoder().encode(secret)
   const remembered = new Map<string, AccessTokenClaims>()
 
   function remember(token: string, claims: AccessTokenClaims): void {
-    if (remembered.size >= rememberedTokens) remembered.clear()
+    if (rememberedAtMost === 0) return
+    if (remembered.size >= rememberedAtMost) remembered.clear()
     remembered.set(token, claims)
   }
 

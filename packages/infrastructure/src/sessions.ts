@@ -11,7 +11,6 @@ import type { Log } from './log.ts'
 
 /** A lost announcement is noticed after at most this long. */
 const rememberedMs = 5_000
-const rememberedUsers = 50_000
 
 export type SessionRegistry = {
   /** @throws {AppError} SESSION_ENDED; UNAVAILABLE when Redis cannot say (absent never means allowed) */
@@ -20,7 +19,13 @@ export type SessionRegistry = {
   onRevoked(listener: (revoked: SessionRevoked) => void): void
 }
 
-export async function openSessionRegistry(redis: Redis, subscriber: Redis, log: Log): Promise<SessionRegistry> {
+/** @param rememberedUsers 0 for whoever asks once per connection and not with every request */
+export async function openSessionRegistry(
+  redis: Redis,
+  subscriber: Redis,
+  log: Log,
+  { rememberedUsers = 50_000 }: { rememberedUsers?: number } = {},
+): Promise<SessionRegistry> {
   const remembered = new Map<string, { sessionId: string | null; until: number }>()
   const listeners: ((revoked: SessionRevoked) => void)[] = []
   let heardRevocations = 0
@@ -48,7 +53,7 @@ export async function openSessionRegistry(redis: Redis, subscriber: Redis, log: 
       throw new AppError('UNAVAILABLE', {}, 1, { cause })
     })
     // A revocation heard while the answer was under way may be newer than the answer.
-    if (subscriber.status === 'ready' && heardBefore === heardRevocations) {
+    if (rememberedUsers > 0 && subscriber.status === 'ready' && heardBefore === heardRevocations) {
       if (remembered.size >= rememberedUsers) remembered.clear()
       remembered.set(userId, { sessionId, until: Date.now() + rememberedMs })
     }

@@ -8,7 +8,7 @@ import { newId } from '@mopl/infrastructure/ids'
 import type { Redis } from 'ioredis'
 import * as v from 'valibot'
 import type { Channels } from '../channels.ts'
-import { type Destinations, destinationOf } from '../destinations.ts'
+import { type Destinations, destinationOf, type Visitor } from '../destinations.ts'
 import type { FanOut, Subscriber } from '../fan-out.ts'
 import type { Lookup } from '../lookup.ts'
 import type { Participants } from '../lookups.ts'
@@ -31,6 +31,14 @@ export function typingDestinations(deps: TypingDeps): {
   const { redis, channels, fanOut, participants } = deps
   const conversations = new Map<string, Set<Listener>>()
   const pace = new TypingPace()
+  const ids = new WeakMap<Visitor, string>()
+
+  /** Names the connection on every instance. */
+  function idOf(visitor: Visitor): string {
+    const id = ids.get(visitor) ?? newId()
+    ids.set(visitor, id)
+    return id
+  }
 
   function tell(conversationId: string, text: string): void {
     const [connectionId, id = '', body = ''] = text.split(' ')
@@ -56,7 +64,7 @@ export function typingDestinations(deps: TypingDeps): {
         subscription.defer(channel.close)
         await channel.ready
         if (subscription.ended) return
-        subscription.defer(add(conversationId, { subscriber, connectionId: visitor.connectionId }))
+        subscription.defer(add(conversationId, { subscriber, connectionId: idOf(visitor) }))
       },
     },
     send: {
@@ -65,7 +73,7 @@ export function typingDestinations(deps: TypingDeps): {
         await otherParticipant(participants, conversationId, visitor)
         if (!pace.allows(visitor, conversationId, isTyping, performance.now())) return
         const message: TypingMessage = { userId: visitor.user.userId, isTyping }
-        const text = `${visitor.connectionId} ${newId()} ${JSON.stringify(message)}`
+        const text = `${idOf(visitor)} ${newId()} ${JSON.stringify(message)}`
         await redis.spublish(channelNames.typing(conversationId), text)
       },
     },

@@ -6,7 +6,7 @@ import { TypingPace } from './typing-pace.ts'
 function aVisitor(): Visitor {
   const userId = newId()
   const claims = { sub: userId, role: 'USER', sid: newId(), iat: 0, exp: 0 } as const
-  return { claims, user: { userId, name: 'Mina' }, requestId: newId(), connectionId: newId() }
+  return { claims, user: { userId, name: 'Mina' }, requestId: newId() }
 }
 
 test('D6 a beginning once a second, an end after a beginning', () => {

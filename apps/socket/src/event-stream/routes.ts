@@ -36,9 +36,9 @@ export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): voi
       log.info({ requestId, userId: claims.sub, durationMs: Date.now() - openedAtMs }, 'event stream ended'),
     )
     // First on the list, then checked: a session that is ended in between is ended here too.
-    const entry = signedIn.add(claims, () => connection.end())
-    connection.onClosed(entry.remove)
-    await entry.check()
+    const entry = signedIn.add(claims, { revoke: () => connection.end() })
+    connection.onClosed(() => signedIn.remove(entry))
+    await signedIn.check(entry)
     if (connection.closed) return
     await streams.attach(claims.sub, connection, lastSeenId, () => connection.begin(cors))
   }

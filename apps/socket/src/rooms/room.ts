@@ -30,7 +30,6 @@ export class Room {
   claims: AccessTokenClaims
   /** As last seen. JOIN and LEAVE carry it; a fresh one is fetched behind them, so that they never wait or change order. */
   content: ContentSummary
-  users = 0
   readonly #deps: RoomDeps
   readonly #changes: WatchTicks
   /** Chat that comes in to be told here. */

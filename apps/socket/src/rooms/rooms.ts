@@ -7,11 +7,14 @@ import type { Subscription } from '../stomp/subscription.ts'
 import { Chat } from './chat.ts'
 import { Room, type RoomDeps } from './room.ts'
 
+/** `leave` is the same for all who opened it. */
+type OpenRoom = { room: Room; users: number; leave: () => void }
+
 export type RoomsDeps = RoomDeps & { channels: Channels }
 
 export class Rooms {
   readonly #deps: RoomsDeps
-  readonly #rooms = new Map<string, Room>()
+  readonly #rooms = new Map<string, OpenRoom>()
 
   constructor(deps: RoomsDeps) {
     this.#deps = deps
@@ -31,13 +34,14 @@ export class Rooms {
     claims: AccessTokenClaims,
   ): Promise<{ room: Room; ready: Promise<void>; close: () => void }> {
     const content = await this.#deps.contents.get(contentId, claims)
-    const room = this.#rooms.get(contentId) ?? new Room(this.#deps, contentId, content, claims)
-    this.#rooms.set(contentId, room)
+    const deliver = (text: string) => this.#rooms.get(contentId)?.room.deliver(text)
+    const { ready, close } = this.#deps.channels.open(channels.room(contentId), deliver)
+    const open = this.#rooms.get(contentId) ?? this.#add(new Room(this.#deps, contentId, content, claims), close)
+    const { room, leave } = open
     room.content = content
     room.claims = claims
-    room.users += 1
-    const channel = this.#deps.channels.open(channels.room(contentId), (text) => room.deliver(text))
-    return { room, ready: channel.ready, close: () => this.#leave(room, channel.close) }
+    open.users += 1
+    return { room, ready, close: leave }
   }
 
   /** Opens the room for as long as the subscription lasts. `undefined` when that has ended meanwhile. Throws as `open` does. */
@@ -50,16 +54,22 @@ export class Rooms {
 
   /** Says something in the room. Returns when Redis has the line; rejects when Redis is away. */
   async say(contentId: string, line: ChatMessage): Promise<void> {
-    const chat = this.#rooms.get(contentId)?.chat ?? new Chat(this.#deps.redis, contentId)
+    const chat = this.#rooms.get(contentId)?.room.chat ?? new Chat(this.#deps.redis, contentId)
     await chat.say(line)
   }
 
-  #leave(room: Room, close: () => void): void {
-    room.users -= 1
-    if (room.users === 0) {
-      this.#rooms.delete(room.contentId)
-      room.close()
+  #add(room: Room, closeChannel: () => void): OpenRoom {
+    const open: OpenRoom = { room, users: 0, leave: () => this.#leave(open, closeChannel) }
+    this.#rooms.set(room.contentId, open)
+    return open
+  }
+
+  #leave(open: OpenRoom, closeChannel: () => void): void {
+    open.users -= 1
+    if (open.users === 0) {
+      this.#rooms.delete(open.room.contentId)
+      open.room.close()
     }
-    close()
+    closeChannel()
   }
 }

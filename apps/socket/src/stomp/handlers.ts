@@ -1,6 +1,5 @@
 /** What each client command does. STOMP 1.2, "Client Frames". */
 import { AppError } from '@mopl/contracts/errors'
-import { newId } from '@mopl/infrastructure/ids'
 import { findSend, findSubscribe, type ReceiptHeaders, type Visitor } from '../destinations.ts'
 import { overLimit } from '../trust/limits.ts'
 import { type Headers, type StompVersion, stompVersions } from './frame.ts'
@@ -36,26 +35,24 @@ export const handlers: CommandHandlers = {
 
 async function connect(session: StompSession, headers: Headers): Promise<void> {
   const { services, transport, requestId } = session
+  const { signedIn } = services
   session.version = negotiate(headers.get('accept-version'))
   const beatMs = agreedBeatMs(headers.get('heart-beat'))
   const claims = await services.readBearer(authorization(headers))
   // First on the list, then checked: a session that is ended in between is ended here too.
-  const entry = services.signedIn.add(claims, (code) => session.fail(new AppError(code)))
-  session.onEnd(entry.remove)
-  await entry.check()
+  const entry = signedIn.add(claims, session)
+  session.enlisted(entry)
+  await signedIn.check(entry)
   const user = await services.users.get(claims.sub, claims)
   if (session.over) return
-  session.signedIn({ claims, user, requestId, connectionId: newId() })
+  session.signedIn({ claims, user, requestId })
   session.send('CONNECTED', {
     version: session.version,
     'heart-beat': `${offeredBeatMs.send},${offeredBeatMs.receive}`,
     session: requestId,
     server: services.serverName,
   })
-  if (beatMs === 0) return
-  const topic = services.heartBeats.join(transport.framing, beatMs)
-  transport.join(topic)
-  session.onEnd(() => services.heartBeats.leave(topic))
+  if (beatMs > 0) session.beatWith(services.heartBeats.join(transport.framing, beatMs))
 }
 
 async function subscribe(session: StompSession, headers: Headers): Promise<void> {
@@ -72,17 +69,14 @@ async function subscribe(session: StompSession, headers: Headers): Promise<void>
   // On the list before anything is opened: should the connection be lost meanwhile, all of it is closed again.
   subscriptions.set(key, subscription)
   services.metrics.subscriptions.inc()
-  subscription.defer(() => services.metrics.subscriptions.dec())
   await subscribe(id, subscription, { transport, subscriptionId, version }, visitorOf(session), headers)
 }
 
 /** Unknown ids are ignored: the subscription is not there, which is what was asked for. */
-async function unsubscribe({ subscriptions, version }: StompSession, headers: Headers): Promise<void> {
-  const key = subscriptionKey(version, headers.get('id'), headers.get('destination') ?? '')
-  const subscription = subscriptions.get(key)
-  subscriptions.delete(key)
+async function unsubscribe(session: StompSession, headers: Headers): Promise<void> {
+  const key = subscriptionKey(session.version, headers.get('id'), headers.get('destination') ?? '')
   // Waited for: the id may be used again by the next frame.
-  await subscription?.end('left')
+  await session.endSubscription(key, 'left')
 }
 
 /** The best version both know; a client that names none speaks 1.0. */

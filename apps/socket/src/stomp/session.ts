@@ -2,8 +2,9 @@
  * One STOMP connection, whatever carries it. Frames are handled strictly one after the other: the next one starts when
  * the one before has had its effect, so that back-to-back SUBSCRIBEs and SENDs mean what they say.
  */
-import { AppError } from '@mopl/contracts/errors'
+import { AppError, type ErrorCode } from '@mopl/contracts/errors'
 import type { Visitor } from '../destinations.ts'
+import type { SignedInEntry } from '../signed-in.ts'
 import type { Transport } from '../transport.ts'
 import { Allowance } from '../trust/allowance.ts'
 import { overLimit } from '../trust/limits.ts'
@@ -28,7 +29,9 @@ export class StompSession {
   version: StompVersion = '1.0'
 
   readonly #parser = new StompParser()
-  readonly #signInTimer: NodeJS.Timeout
+  #signInTimer: NodeJS.Timeout | undefined
+  #entry: SignedInEntry | undefined
+  #beat: string | undefined
   readonly #onEnd: (() => void)[] = []
   readonly #frameAllowance: Allowance
   readonly #byteAllowance: Allowance
@@ -80,9 +83,21 @@ export class StompSession {
     if (!this.#over) this.transport.send(encodeFrame(command, headers, this.version, body))
   }
 
+  /** Among those whose session is watched, until this one is over. */
+  enlisted(entry: SignedInEntry): void {
+    if (this.#over) this.services.signedIn.remove(entry)
+    else this.#entry = entry
+  }
+
+  /** Hears the topic of its heart-beats until it is over, which it is not yet. */
+  beatWith(topic: string): void {
+    this.#beat = topic
+    this.transport.join(topic)
+  }
+
   /** CONNECT has succeeded. */
   signedIn(visitor: Visitor): void {
-    clearTimeout(this.#signInTimer)
+    this.#stopWaitingForSignIn()
     this.visitor = visitor
   }
 
@@ -90,6 +105,20 @@ export class StompSession {
   onEnd(callback: () => void): void {
     if (this.#over) callback()
     else this.#onEnd.push(callback)
+  }
+
+  /** Settles when what the subscription has open is let go. */
+  async endSubscription(key: string, ending: Ending): Promise<void> {
+    const subscription = this.subscriptions.get(key)
+    if (subscription === undefined) return
+    this.subscriptions.delete(key)
+    this.services.metrics.subscriptions.dec()
+    await subscription.end(ending)
+  }
+
+  /** The session that the client signed in with is over, or cannot be told to be in force. */
+  revoke(code: ErrorCode): void {
+    this.fail(new AppError(code))
   }
 
   /** ERROR, then close. */
@@ -115,6 +144,11 @@ export class StompSession {
     this.#end('lost', 1012, 'Service Restart')
   }
 
+  #stopWaitingForSignIn(): void {
+    clearTimeout(this.#signInTimer)
+    this.#signInTimer = undefined
+  }
+
   #signInTimedOut(): void {
     this.services.metrics.limitsExceeded.inc({ limit: 'sign-in-time' })
     this.fail(new AppError('UNAUTHENTICATED'))
@@ -127,6 +161,8 @@ export class StompSession {
       else await this.#handle(next)
       this.#frames += 1
     }
+    // An array that was full once keeps its room.
+    this.#waiting = []
     this.#busy = false
   }
 
@@ -149,10 +185,11 @@ export class StompSession {
   #end(ending: Ending, closeCode?: number, reason = ''): void {
     if (this.#over) return
     this.#over = true
-    clearTimeout(this.#signInTimer)
+    this.#stopWaitingForSignIn()
     this.#waiting = []
-    for (const subscription of this.subscriptions.values()) void subscription.end(ending)
-    this.subscriptions.clear()
+    for (const key of this.subscriptions.keys()) void this.endSubscription(key, ending)
+    if (this.#entry !== undefined) this.services.signedIn.remove(this.#entry)
+    if (this.#beat !== undefined) this.services.heartBeats.leave(this.#beat)
     for (const callback of this.#onEnd) callback()
     if (closeCode !== undefined) this.transport.close(closeCode, reason)
     this.#tell(ending, closeCode, reason)

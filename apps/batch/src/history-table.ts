@@ -1,6 +1,6 @@
 /** Runs for a person or for a script. */
 import type { Run } from './history.ts'
-import { timezone } from './schedule.ts'
+import { timezone } from './jobs/job.ts'
 
 /** One line per run: start in Seoul, job, outcome, duration, and what was changed or why it failed. */
 export function historyTable(runs: readonly Run[]): string {

@@ -24,7 +24,7 @@ export async function runJob(deps: BatchDeps, name: JobName, options: RunOptions
   const { dryRun, tally } = options
   const outcome = await withJobLock(pool, name, options.signal, async (signal) => {
     const run = async (): Promise<Outcome> => {
-      await jobs[name].run({ db, redis, mediaDir, settings, now: now(), dryRun, tally, signal })
+      await jobs[name].run({ db, pool, redis, mediaDir, settings, now: now(), dryRun, tally, signal })
       return signal.aborted ? 'interrupted' : 'succeeded'
     }
     return dryRun ? run() : recorded({ db, now }, name, tally, run)

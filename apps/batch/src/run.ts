@@ -48,7 +48,8 @@ async function run(command: Command, env: BatchEnv, resources: Resources): Promi
     if (outcome === 'elsewhere') console.error(`${job} is running elsewhere; nothing was done here`)
     if (outcome === 'interrupted') console.error(`${job} was interrupted; run it again to go on`)
     const seconds = (performance.now() - startedAt) / 1_000
-    console.log(summarise({ ...command, outcome, seconds, counts: tally.counts }, process.stdout.isTTY))
+    const { counts, details } = tally
+    console.log(summarise({ ...command, outcome, seconds, counts, details }, process.stdout.isTTY))
     return outcome === 'succeeded' ? 0 : 1
   } catch (error) {
     progress.clear()

@@ -2,12 +2,11 @@
 import { redisKeys, ttlSeconds } from '@mopl/contracts/redis-keys'
 import type { Log } from '@mopl/infrastructure/log'
 import { Cron } from 'croner'
+import { timezone } from './jobs/job.ts'
 import { type JobName, jobs, scheduledJobs } from './jobs/index.ts'
 import type { BatchMetrics, Outcome } from './metrics.ts'
 import { type BatchDeps, runJob } from './run-job.ts'
 import { Tally } from './tally.ts'
-
-export const timezone = 'Asia/Seoul'
 
 export type ScheduleDeps = BatchDeps & { metrics: BatchMetrics; log: Log }
 
@@ -49,7 +48,7 @@ export async function runAtTick(deps: ScheduleDeps, job: JobName, signal: AbortS
   for (const [kind, count] of Object.entries(tally.counts)) metrics.changed.inc({ batch_job: job, kind }, count)
   if (outcome === 'elsewhere') return
   const seconds = (now().getTime() - startedAt.getTime()) / 1_000
-  log.info({ job, outcome, seconds, changed: tally.counts }, 'job run')
+  log.info({ job, outcome, seconds, changed: tally.counts, details: tally.details }, 'job run')
 }
 
 /** The lock alone is not enough: an instance whose clock is a second late would run a short job again. */

@@ -8,6 +8,7 @@ const run: Run = {
   outcome: 'succeeded',
   seconds: 1.25,
   counts: { 'unused-tags': 3, 'read-notifications': 12_345 },
+  details: [{ index: 'ix_a', isValid: true, bytes: 12_345 }],
 }
 
 test('a terminal gets a table', () => {
@@ -15,6 +16,7 @@ test('a terminal gets a table', () => {
     'cleanup succeeded in 1.3 s',
     '  unused-tags              3',
     '  read-notifications  12,345',
+    '  index ix_a, isValid true, bytes 12,345',
   ])
 })
 
@@ -23,6 +25,7 @@ test('a log gets plain lines', () => {
     'cleanup succeeded in 1.3 s, dry run: nothing was changed',
     'unused-tags 3',
     'read-notifications 12345',
+    'index ix_a, isValid true, bytes 12345',
   ])
 })
 
@@ -33,5 +36,6 @@ test('a script gets one line of JSON', () => {
     dryRun: false,
     seconds: 1.25,
     counts: { 'unused-tags': 3, 'read-notifications': 12_345 },
+    details: [{ index: 'ix_a', isValid: true, bytes: 12_345 }],
   })
 })

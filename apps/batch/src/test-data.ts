@@ -34,9 +34,10 @@ export async function openTestBatch() {
   }
 }
 
-export function aContext({ db, redis }: TestBatch, changes: Partial<JobContext> = {}): JobContext {
+export function aContext({ db, postgres, redis }: TestBatch, changes: Partial<JobContext> = {}): JobContext {
   return {
     db,
+    pool: postgres.pool,
     redis,
     mediaDir: '/nonexistent',
     settings: v.parse(CollectEnv, {}),

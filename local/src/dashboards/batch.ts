@@ -17,6 +17,17 @@ export const batch: Dashboard = {
           queries: { '{{batch_job}}': '1000 * max by (batch_job) (mopl_batch_last_success_timestamp_seconds)' },
         },
         {
+          title: 'Time until it is late',
+          description: 'Two hours after the next run is due; runbook: BatchJobLate',
+          isStat: true,
+          unit: 's',
+          width: 12,
+          queries: {
+            '{{batch_job}}':
+              'max by (batch_job) (mopl_batch_last_success_timestamp_seconds) + on (batch_job) max by (batch_job) (mopl_batch_interval_seconds) + 7200 - time()',
+          },
+        },
+        {
           title: 'How it ended',
           description: '1 for what applies; runbook: BatchJobFailed',
           isStat: true,

@@ -12,6 +12,8 @@ export type Db = NodePgDatabase<typeof tables>
 type Transaction = Parameters<Parameters<Db['transaction']>[0]>[0]
 /** A database or a transaction: what only reads, or writes as part of somebody else's transaction, takes this. */
 export type Sql = Db | Transaction
+/** One connection of the pool, for what needs it to itself. */
+export type PostgresClient = pg.PoolClient
 
 export type Postgres = {
   db: Db

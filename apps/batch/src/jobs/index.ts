@@ -5,8 +5,9 @@ import { collectSports } from './collect-sports.ts'
 import { collectTmdb } from './collect-tmdb.ts'
 import type { Job } from './job.ts'
 import { recount } from './recount.ts'
+import { reindex } from './reindex.ts'
 
-const all = { cleanup, recount, 'collect-tmdb': collectTmdb, 'collect-sports': collectSports }
+const all = { cleanup, recount, reindex, 'collect-tmdb': collectTmdb, 'collect-sports': collectSports }
 
 export type JobName = keyof typeof all
 export const jobs: Readonly<Record<JobName, Job>> = all

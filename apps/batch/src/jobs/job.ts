@@ -1,11 +1,16 @@
 /** What a job is, and what it is given to work with. */
-import type { Db } from '@mopl/infrastructure/postgres'
+import type { Db, Postgres } from '@mopl/infrastructure/postgres'
 import type { RedisClient } from '@mopl/infrastructure/redis'
 import type { CollectSettings } from '../collect/settings.ts'
 import type { Tally } from '../tally.ts'
 
+/** Of every schedule, wherever the server stands. */
+export const timezone = 'Asia/Seoul'
+
 export type JobContext = {
   db: Db
+  /** For what needs a connection to itself. */
+  pool: Postgres['pool']
   redis: RedisClient
   /** Folder of the pictures. */
   mediaDir: string

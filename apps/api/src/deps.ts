@@ -13,7 +13,7 @@ import type { Networks } from '@mopl/infrastructure/networks'
 import type { RateLimits } from './http/rate-limits.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { Providers } from './oauth/providers.ts'
-import type { Bucket } from './pictures/bucket.ts'
+import type { Bucket } from '@mopl/infrastructure/picture-bucket'
 import type { Pictures } from './pictures/pictures.ts'
 
 export type Deps = {

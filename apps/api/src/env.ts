@@ -2,9 +2,9 @@
 import { limits } from '@mopl/contracts/scalars'
 import { AccessTokenEnv, AppEnv, Flag, List, PostgresEnv, RedisEnv, Required } from '@mopl/infrastructure/config'
 import { NetworkList } from '@mopl/infrastructure/networks'
+import { PicturesEnv } from '@mopl/infrastructure/picture-bucket'
 import * as v from 'valibot'
 import { OAuthEnv } from './oauth/configured.ts'
-import { isBucketUrl } from './pictures/bucket.ts'
 import { isRateLimit, rateLimitsWith } from './http/rate-limits.ts'
 
 const length = ({ min, max }: { min: number; max: number }) =>
@@ -28,16 +28,7 @@ export const ApiEnv = v.object({
   ADMIN_EMAIL: v.pipe(Required, v.email('must be an e-mail address')),
   ADMIN_PASSWORD: length(limits.password),
   ADMIN_NAME: length(limits.name),
-  /** Where pictures are kept; nginx serves it. */
-  MEDIA_DIR: Required,
-  /** A bucket that keeps the pictures instead: `https://<key id>:<secret>@<host>/<bucket>?region=<region>`. */
-  S3_URL: v.optional(
-    v.pipe(
-      v.string(),
-      v.check((text) => text === '' || isBucketUrl(text), 'must be https://<key id>:<secret>@<host>/<bucket>'),
-    ),
-    '',
-  ),
+  ...PicturesEnv.entries,
   ...OAuthEnv.entries,
   ALLOWED_ORIGINS: List,
   COOKIE_SECURE: Flag,

@@ -32,7 +32,7 @@ import { createDocument } from './openapi/document.ts'
 import { answerCheck } from './openapi/testing-answers.ts'
 import { createPictures } from './pictures/pictures.ts'
 import { createReencode } from './pictures/reencode.ts'
-import { createFolder } from './pictures/storage.ts'
+import { createFolder } from '@mopl/infrastructure/picture-storage'
 
 export const jwtSecret = 'a secret of the tests, long enough'
 

@@ -12,7 +12,7 @@ export const usage = [
   '  --dry-run          count, and change nothing',
   '  --json             the summary as one line of JSON',
   '',
-  'Reads DATABASE_URL, REDIS_URL and MEDIA_DIR from the environment; exits 0 when done, 1 when not,',
+  'Reads DATABASE_URL, REDIS_URL, and MEDIA_DIR or S3_URL from the environment; exits 0 when done, 1 when not,',
   '2 on a bad argument or where the key to a source is missing.',
 ].join('\n')
 

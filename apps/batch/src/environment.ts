@@ -1,6 +1,7 @@
 /** What both forms of the batch read and open. */
-import { PostgresEnv, RedisEnv, Required } from '@mopl/infrastructure/config'
+import { PostgresEnv, RedisEnv } from '@mopl/infrastructure/config'
 import type { Log } from '@mopl/infrastructure/log'
+import { createPictureStorage, PicturesEnv } from '@mopl/infrastructure/picture-bucket'
 import { openPostgres } from '@mopl/infrastructure/postgres'
 import { openRedis } from '@mopl/infrastructure/redis'
 import type { Resources } from '@mopl/infrastructure/resources'
@@ -12,7 +13,7 @@ export const BatchEnv = v.object({
   ...PostgresEnv.entries,
   ...RedisEnv.entries,
   ...CollectEnv.entries,
-  MEDIA_DIR: Required,
+  ...PicturesEnv.entries,
 })
 export type BatchEnv = v.InferOutput<typeof BatchEnv>
 
@@ -35,7 +36,7 @@ export function openBatch(env: BatchEnv, log: Log, resources: Resources) {
   const deps: BatchDeps = {
     postgres,
     redis: redis.redis,
-    mediaDir: env.MEDIA_DIR,
+    pictures: createPictureStorage(env),
     settings: env,
     now: () => new Date(),
   }

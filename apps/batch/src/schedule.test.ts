@@ -1,6 +1,7 @@
 import { redisKeys } from '@mopl/contracts/redis-keys'
 import { newId } from '@mopl/infrastructure/ids'
 import { createLog } from '@mopl/infrastructure/log'
+import { createFolder } from '@mopl/infrastructure/picture-storage'
 import { openPostgres } from '@mopl/infrastructure/postgres'
 import { outboxEvents } from '@mopl/infrastructure/tables'
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
@@ -35,7 +36,15 @@ function anInstance(now: () => Date, postgres = batch.postgres) {
   const registry = new Registry()
   const metrics = createBatchMetrics(registry)
   createHistoryMetrics(registry, batch.db, jobNames)
-  const deps: ScheduleDeps = { postgres, redis: batch.redis, mediaDir: '/nonexistent', settings, now, metrics, log }
+  const deps: ScheduleDeps = {
+    postgres,
+    redis: batch.redis,
+    pictures: createFolder('/nonexistent'),
+    settings,
+    now,
+    metrics,
+    log,
+  }
   return { deps, registry }
 }
 

@@ -1,6 +1,7 @@
 /** Rows for tests, named for what they mean. */
 import { newId } from '@mopl/infrastructure/ids'
 import { createLog } from '@mopl/infrastructure/log'
+import { createFolder } from '@mopl/infrastructure/picture-storage'
 import { openPostgres } from '@mopl/infrastructure/postgres'
 import { openRedis, untilRedisReady } from '@mopl/infrastructure/redis'
 import { contents, contentTags, outboxEvents, reviews, tags, users } from '@mopl/infrastructure/tables'
@@ -39,7 +40,7 @@ export function aContext({ db, postgres, redis }: TestBatch, changes: Partial<Jo
     db,
     pool: postgres.pool,
     redis,
-    mediaDir: '/nonexistent',
+    pictures: createFolder('/nonexistent'),
     settings: v.parse(CollectEnv, {}),
     now: new Date(),
     dryRun: false,

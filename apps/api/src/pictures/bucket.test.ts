@@ -1,27 +1,17 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import S3rver from '@20minutes/s3rver'
+import { startTestBucket } from '@mopl/infrastructure/testing-bucket'
 import { freePort } from '@mopl/infrastructure/testing'
 import pino from 'pino'
 import type { ContentDto } from '../contents/schemas.ts'
 import { openTestApi, refusal } from '../testing.ts'
 import { aPicture } from '../testing-pictures.ts'
-import { createBucket, isBucketUrl } from './bucket.ts'
+import { createBucket, isBucketUrl } from '@mopl/infrastructure/picture-bucket'
 import { createPictures } from './pictures.ts'
 import { createReencode } from './reencode.ts'
 
-const directory = await mkdtemp(join(tmpdir(), 'mopl-s3-'))
-const server = new S3rver({
-  address: '127.0.0.1',
-  port: 0,
-  directory,
-  silent: true,
-  configureBuckets: [{ name: 'pictures' }],
-})
-const { port } = await server.run()
-const bucket = createBucket(`http://S3RVER:S3RVER@127.0.0.1:${port}/pictures`)
+const server = await startTestBucket()
+const { port } = server
+const bucket = createBucket(server.url)
 const picturesIn = (storage: typeof bucket) =>
   createPictures({ storage, reencode: createReencode(), log: pino({ level: 'silent' }) })
 const api = await openTestApi(() => ({ bucket, pictures: picturesIn(bucket) }))
@@ -29,7 +19,6 @@ const admin = await api.aUser({ role: 'ADMIN' })
 afterAll(async () => {
   await api.close()
   await server.close()
-  await rm(directory, { recursive: true })
 })
 
 async function upload(method: 'POST' | 'PATCH', path: string, on = api) {
@@ -48,6 +37,13 @@ describe('with a bucket', () => {
     expect(response.headers.get('cache-control')).toContain('immutable')
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     expect(await response.bytes()).toEqual((await bucket.read(thumbnailUrl.replace('/media/', '')))!)
+  })
+
+  test('a poster that was collected is served as what it is', async () => {
+    const key = `ab/${crypto.randomUUID()}.jpg`
+    await bucket.put(key, new Uint8Array([0xff, 0xd8, 0xff]))
+    const response = await api.app.request(`/media/${key}`, {}, { remoteAddress: undefined })
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/jpeg'])
   })
 
   test('the old picture goes when a new one takes its place', async () => {

@@ -7,7 +7,7 @@ import { pictureFormat } from './format.ts'
 import { aPicture } from '../testing-pictures.ts'
 import { createPictures, withPicture } from './pictures.ts'
 import { createReencode } from './reencode.ts'
-import { createFolder } from './storage.ts'
+import { createFolder } from '@mopl/infrastructure/picture-storage'
 
 const latin1 = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '@mopl/infrastructure/log'
 import type { Reencode } from './reencode.ts'
-import type { PictureStorage } from './storage.ts'
+import type { PictureStorage } from '@mopl/infrastructure/picture-storage'
 
 export type Pictures = {
   /** @returns the key. @throws {AppError} as `Reencode`; UNAVAILABLE when the storage is away */

@@ -1,6 +1,9 @@
 import { Envelope } from '@mopl/contracts/events'
+import { createBucket } from '@mopl/infrastructure/picture-bucket'
+import { createFolder } from '@mopl/infrastructure/picture-storage'
 import { batchCheckpoints, contents, outboxEvents } from '@mopl/infrastructure/tables'
-import { failureOf } from '@mopl/infrastructure/testing'
+import { failureOf, freePort } from '@mopl/infrastructure/testing'
+import { startTestBucket } from '@mopl/infrastructure/testing-bucket'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -32,7 +35,7 @@ afterEach(async () => {
 const key = 'secret-key'
 
 async function run(job: 'collect-tmdb' | 'collect-sports', changes: Partial<JobContext> = {}) {
-  const context = aContext(batch, { mediaDir, ...changes })
+  const context = aContext(batch, { pictures: createFolder(mediaDir), ...changes })
   const options = { intervalMs: 0, signal: context.signal, timeoutMs: 500, wait: async () => undefined }
   const clients = {
     api: createClient({ name: 'Catalogue', ...options }),
@@ -152,6 +155,22 @@ describe('collecting from TMDB', () => {
     expect((await run('collect-tmdb')).counts).toMatchObject({ 'missing-posters': 1 })
     expect((await run('collect-tmdb')).counts).toMatchObject({ 'missing-posters': 0, 'stored-posters': 1 })
     expect((await stored()).map((row) => row.thumbnailKey !== null)).toEqual([true, false])
+  })
+
+  test('posters go into the bucket where there is one; one that is away ends the run, and the next goes on', async () => {
+    server = startTmdb({ movie: [[aMovie(1)]], tv: [] })
+    const away = createBucket(`http://a:b@127.0.0.1:${await freePort()}/pictures`)
+    expect(String((await run('collect-tmdb', { pictures: away })).failure)).toContain('UNAVAILABLE')
+    expect(await stored()).toEqual([])
+
+    const s3 = await startTestBucket()
+    const pictures = createBucket(s3.url)
+    expect((await run('collect-tmdb', { pictures })).counts).toMatchObject({ 'stored-posters': 1 })
+    const [movie] = await stored()
+    expect(movie?.thumbnailKey).toMatch(/^[0-9a-f]{2}\/[0-9a-f-]{36}\.png$/)
+    expect(await pictures.read(String(movie?.thumbnailKey))).toBeDefined()
+    expect(existsSync(join(mediaDir, String(movie?.thumbnailKey)))).toBe(false)
+    await s3.close()
   })
 
   test('a dry run counts what would come, and changes nothing', async () => {

@@ -60,7 +60,7 @@ function isPageUnreadable(error: unknown): boolean {
 }
 
 async function take(
-  { db, mediaDir, tally, dryRun }: JobContext,
+  { db, pictures, tally, dryRun }: JobContext,
   job: string,
   { posters }: Source,
   step: Step,
@@ -69,7 +69,7 @@ async function take(
 ): Promise<void> {
   const items = unique(page.items)
   tally.count('unusable-items', page.unusable)
-  const complete = dryRun ? undefined : await withPosters(db, posters, mediaDir, items)
+  const complete = dryRun ? undefined : await withPosters(db, posters, pictures, items)
   const { added, changed } = await save({ db, dryRun }, job, step, complete?.items ?? items, requestId)
   tally.count('added-contents', added)
   tally.count('changed-contents', changed)

@@ -1,7 +1,6 @@
 /** Downloads posters into our storage, for contents that have no picture yet. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import type { PictureExtension, PictureStorage } from '@mopl/infrastructure/picture-storage'
 import type { Sql } from '@mopl/infrastructure/postgres'
 import { sql } from 'drizzle-orm'
 import { type Client, SourceRefused, SourceUnavailable } from './client.ts'
@@ -9,7 +8,7 @@ import type { Storable } from './save.ts'
 import type { Collected } from './source.ts'
 
 /** By the first bytes: what a server calls a file does not make it one. */
-const formats = { ffd8ff: 'jpg', '89504e470d0a1a0a': 'png', '47494638': 'gif' }
+const formats = { ffd8ff: 'jpg', '89504e470d0a1a0a': 'png', '47494638': 'gif' } as const
 
 /**
  * The items, with the key of a stored poster where there is one. A poster that cannot be had is no reason to do without
@@ -18,13 +17,13 @@ const formats = { ffd8ff: 'jpg', '89504e470d0a1a0a': 'png', '47494638': 'gif' }
 export async function withPosters(
   db: Sql,
   client: Client,
-  mediaDir: string,
+  pictures: PictureStorage,
   items: readonly Collected[],
 ): Promise<{ items: Storable[]; stored: number; missing: number }> {
   const wanting = await withoutPicture(db, items)
   const keys = new Map<string, string | undefined>()
   for (const { externalId, posterUrl } of wanting)
-    if (posterUrl !== undefined) keys.set(externalId, await storePoster(client, mediaDir, posterUrl))
+    if (posterUrl !== undefined) keys.set(externalId, await storePoster(client, pictures, posterUrl))
   const stored = [...keys.values()].filter((key) => key !== undefined).length
   const complete = items.map((item): Storable => {
     const thumbnailKey = keys.get(item.externalId)
@@ -44,29 +43,26 @@ async function withoutPicture(db: Sql, items: readonly Collected[]): Promise<Col
   return items.filter((item) => !pictured.has(item.externalId))
 }
 
-async function storePoster(client: Client, mediaDir: string, url: string): Promise<string | undefined> {
+async function storePoster(client: Client, pictures: PictureStorage, url: string): Promise<string | undefined> {
   try {
     const picture = await client.bytes(url)
     const format = formatOf(picture)
-    return format === undefined ? undefined : await store(mediaDir, picture, format)
+    return format === undefined ? undefined : await store(pictures, picture, format)
   } catch (error) {
     if (error instanceof SourceRefused || error instanceof SourceUnavailable) return undefined
     throw error
   }
 }
 
-function formatOf(picture: Uint8Array): string | undefined {
+function formatOf(picture: Uint8Array): PictureExtension | undefined {
   const start = Buffer.from(picture.subarray(0, 8)).toString('hex')
   return Object.entries(formats).find(([magic]) => start.startsWith(magic))?.[1]
 }
 
-/** Whole or not at all. The key has the form that the api gives to pictures: `ab/<id>.<format>`. */
-async function store(mediaDir: string, picture: Uint8Array, format: string): Promise<string> {
+/** The key has the form that the api gives to pictures: `ab/<id>.<format>`. */
+async function store(pictures: PictureStorage, picture: Uint8Array, format: PictureExtension): Promise<string> {
   const id = randomUUID()
   const key = `${id.slice(0, 2)}/${id}.${format}`
-  const path = join(mediaDir, key)
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(`${path}.part`, picture)
-  await rename(`${path}.part`, path)
+  await pictures.put(key, picture)
   return key
 }

@@ -1,4 +1,6 @@
 import { newId } from '@mopl/infrastructure/ids'
+import { createBucket } from '@mopl/infrastructure/picture-bucket'
+import { createFolder } from '@mopl/infrastructure/picture-storage'
 import { sqlState } from '@mopl/infrastructure/postgres'
 import {
   batchRuns,
@@ -13,6 +15,7 @@ import {
   watchingSessions,
 } from '@mopl/infrastructure/tables'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
+import { startTestBucket } from '@mopl/infrastructure/testing-bucket'
 import { eq, sql } from 'drizzle-orm'
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -251,17 +254,41 @@ describe('cleanup of pictures', () => {
     await aContent(batch.db, { thumbnailKey: 'cd/thumbnail.png' })
     await aUser(batch.db, { profileImageKey: 'cd/face.png' })
 
-    const rehearsal = aContext(batch, { mediaDir, dryRun: true })
+    const rehearsal = aContext(batch, { pictures: createFolder(mediaDir), dryRun: true })
     await cleanup.run(rehearsal)
     expect(rehearsal.tally.counts['orphaned-pictures']).toBe(1)
     expect(await readdir(join(mediaDir, 'ab'))).toHaveLength(2)
 
-    const context = aContext(batch, { mediaDir })
+    const context = aContext(batch, { pictures: createFolder(mediaDir) })
     await cleanup.run(context)
     expect(context.tally.counts['orphaned-pictures']).toBe(1)
     expect(await readdir(join(mediaDir, 'ab'))).toEqual(['just-stored.png'])
     expect((await readdir(join(mediaDir, 'cd'))).toSorted()).toEqual(['face.png', 'thumbnail.png'])
     expect(await readdir(join(mediaDir, 'readme'))).toEqual(['notes.txt'])
     expect(await batch.db.$count(contents)).toBe(1)
+  })
+
+  test('in a bucket the orphans go too, and what is named or not ours stays', async () => {
+    const server = await startTestBucket({ isLenient: true })
+    const pictures = createBucket(server.url)
+    const key = (index: number) => `ab/${String(index).padStart(4, '0')}.webp`
+    const keys = Array.from({ length: 120 }, (_, index) => key(index))
+    for (let start = 0; start < keys.length; start += 50)
+      await Promise.all(keys.slice(start, start + 50).map((each) => pictures.put(each, new Uint8Array([1]))))
+    await pictures.put('backup/of-somebody.webp', new Uint8Array([1]))
+    await aContent(batch.db, { thumbnailKey: key(3) })
+    await aUser(batch.db, { profileImageKey: key(110) })
+
+    const early = aContext(batch, { pictures })
+    await cleanup.run(early)
+    expect(early.tally.counts['orphaned-pictures']).toBe(0)
+    const later = aContext(batch, { pictures, now: new Date(Date.now() + 2 * 60 * 60 * 1_000) })
+    await cleanup.run(later)
+
+    expect(later.tally.counts['orphaned-pictures']).toBe(118)
+    const left = (await Array.fromAsync(pictures.list())).flat().map((each) => each.key)
+    expect(left.toSorted()).toEqual([key(3), key(110)])
+    expect(await pictures.read('backup/of-somebody.webp')).toBeDefined()
+    await server.close()
   })
 })

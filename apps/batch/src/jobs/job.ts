@@ -1,5 +1,6 @@
 /** What a job is, and what it is given to work with. */
 import type { Db, Postgres } from '@mopl/infrastructure/postgres'
+import type { PictureStorage } from '@mopl/infrastructure/picture-storage'
 import type { RedisClient } from '@mopl/infrastructure/redis'
 import type { CollectSettings } from '../collect/settings.ts'
 import type { Tally } from '../tally.ts'
@@ -12,8 +13,7 @@ export type JobContext = {
   /** For what needs a connection to itself. */
   pool: Postgres['pool']
   redis: RedisClient
-  /** Folder of the pictures. */
-  mediaDir: string
+  pictures: PictureStorage
   settings: CollectSettings
   /** The start of the run: every cutoff counts from here, so that a long run comes to an end. */
   now: Date

@@ -10,6 +10,7 @@ import { runApp } from '@mopl/infrastructure/run'
 import { openBell } from './bell.ts'
 import { consume } from './consume.ts'
 import { WorkerEnv } from './env.ts'
+import { watchDeadLetters } from './dlq-metrics.ts'
 import { consumerGroups, deadLetterTopics } from './groups.ts'
 import { openMail } from './mail.ts'
 import { createWorkerMetrics } from './metrics.ts'
@@ -68,6 +69,7 @@ await runApp('worker', WorkerEnv, async ({ env, log, resources }) => {
         handle: (batch, signal) => consume(group, deps, batch, signal),
       }),
     )
+  resources.use('dead-letters', watchDeadLetters({ registry, kafka, log, everyMs: env.DLQ_LOOK_INTERVAL_MS }))
   // All at once: each may have a batch in hand.
   resources.defer('consumers', async () => {
     await Promise.all([...consumers.values()].map((consumer) => consumer.close()))

@@ -64,17 +64,24 @@ export const events: Dashboard = {
           title: 'Retries and waits',
           description: 'Batches tried again, and waits for PostgreSQL, Redis or the mail server',
           unit: 'ops',
-          width: 12,
+          width: 8,
           queries: {
             '{{consumer}} retries': `sum by (consumer) (${rate('mopl_worker_retries_total')})`,
             '{{consumer}} waits': `sum by (consumer) (${rate('mopl_worker_dependency_waits_total')})`,
           },
         },
         {
-          title: 'Put aside and skipped',
-          description: 'Into a dead letter topic; of an unknown type or a newer version. Runbook: DlqNotEmpty',
+          title: 'Dead letters',
+          description: 'That wait for a decision; runbook: DlqNotEmpty',
           unit: 'none',
-          width: 12,
+          width: 8,
+          queries: { '{{consumer}} {{topic}}': 'max by (consumer, topic) (mopl_worker_dead_letters)' },
+        },
+        {
+          title: 'Put aside and skipped',
+          description: 'Into a dead letter topic; of an unknown type or a newer version',
+          unit: 'none',
+          width: 8,
           queries: {
             '{{consumer}} {{reason}}':
               'sum by (consumer, reason) (increase(mopl_worker_dead_lettered_total[$__rate_interval]))',

@@ -8,6 +8,8 @@ import type { Log } from './log.ts'
 export type ScanOptions = KafkaOptions & {
   /** Asked for every topic of the cluster that has the prefix, by its name without it. */
   isWanted: (topic: string) => boolean
+  /** Ends it after the batch in hand. */
+  signal?: AbortSignal
   log: Log
 }
 
@@ -20,16 +22,11 @@ const beginning = -2
 /**
  * Everything in the wanted topics, in order per partition, up to where each partition ends when the scan gets there.
  *
- * @throws {Error} when Kafka does not answer for 10 s
+ * @throws {Error} when Kafka does not answer for 10 s, or when `signal` aborts before it does
  */
 export async function* scanTopics(options: ScanOptions): AsyncGenerator<ConsumedMessage[], void> {
-  const { brokers, topicPrefix, isWanted, log } = options
-  const signal = AbortSignal.timeout(patienceMs)
-  const client = await connectKafka({ brokers, topics: [], log, signal, create: () => createScanner(brokers) }).catch(
-    (cause: unknown) => {
-      throw new Error('kafka is not reachable', { cause })
-    },
-  )
+  const { brokers, topicPrefix, isWanted, log, signal: ending } = options
+  const client = await connectScanner(brokers, log, ending)
   try {
     const partitions = (await listPartitions(client)).filter(
       ({ topic }) => topic.startsWith(topicPrefix) && isWanted(topic.slice(topicPrefix.length)),
@@ -41,7 +38,7 @@ export async function* scanTopics(options: ScanOptions): AsyncGenerator<Consumed
       progressAt = Date.now()
     })
     client.assign(partitions.map(({ topic, partition }) => ({ topic, partition, offset: beginning })))
-    while (unfinished.size > 0) {
+    while (unfinished.size > 0 && ending?.aborted !== true) {
       const batch = await pull(client, messagesPerBatch)
       if (batch.length > 0) progressAt = Date.now()
       else if (Date.now() - progressAt > patienceMs) throw new Error('kafka stopped answering')
@@ -49,6 +46,23 @@ export async function* scanTopics(options: ScanOptions): AsyncGenerator<Consumed
     }
   } finally {
     await disconnect(client)
+  }
+}
+
+/** Node 20 may collect a timeout that only `AbortSignal.any` knows of: a timer of our own stays. */
+async function connectScanner(brokers: string, log: Log, ending: AbortSignal | undefined): Promise<NativeConsumer> {
+  const giveUp = new AbortController()
+  const abort = () => giveUp.abort()
+  const timer = setTimeout(abort, patienceMs)
+  ending?.addEventListener('abort', abort)
+  try {
+    const { signal } = giveUp
+    return await connectKafka({ brokers, topics: [], log, signal, create: () => createScanner(brokers) })
+  } catch (cause) {
+    throw new Error('kafka is not reachable', { cause })
+  } finally {
+    clearTimeout(timer)
+    ending?.removeEventListener('abort', abort)
   }
 }
 

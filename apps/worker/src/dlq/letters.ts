@@ -27,3 +27,25 @@ export async function readDeadLetters(
   for (const id of settled) letters.delete(id)
   return [...letters.values()].toSorted((a, b) => a.diedAt.getTime() - b.diedAt.getTime())
 }
+
+export type Undecided = { topic: string; group: string; count: number }
+
+/** How many such letters each dead letter topic has, the empty ones included. A note stands behind its letter. */
+export async function countUndecided(kafka: KafkaOptions, log: Log, signal: AbortSignal): Promise<Undecided[]> {
+  const waiting = new Map<string, Set<string>>()
+  const isWanted = (topic: string) => {
+    if (sourceOf(topic) === undefined) return false
+    waiting.set(topic, new Set())
+    return true
+  }
+  for await (const batch of scanTopics({ ...kafka, log, isWanted, signal }))
+    for (const { topic, partition, offset, headers } of batch) {
+      const settles = headers[deadLetterHeaders.settles]
+      if (settles === undefined) waiting.get(topic)?.add(`${partition}/${offset}`)
+      else waiting.get(topic)?.delete(settles)
+    }
+  return [...waiting].flatMap(([name, { size: count }]) => {
+    const source = sourceOf(name)
+    return source === undefined ? [] : [{ ...source, count }]
+  })
+}

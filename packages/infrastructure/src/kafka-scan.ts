@@ -38,7 +38,8 @@ export async function* scanTopics(options: ScanOptions): AsyncGenerator<Consumed
       progressAt = Date.now()
     })
     client.assign(partitions.map(({ topic, partition }) => ({ topic, partition, offset: beginning })))
-    while (unfinished.size > 0 && ending?.aborted !== true) {
+    while (unfinished.size > 0) {
+      if (ending?.aborted === true) return
       const batch = await pull(client, messagesPerBatch)
       if (batch.length > 0) progressAt = Date.now()
       else if (Date.now() - progressAt > patienceMs) throw new Error('kafka stopped answering')

@@ -2,6 +2,11 @@
 import { Resources } from '@mopl/infrastructure/resources'
 import { sentence } from './sentence.ts'
 
+/** The first sentence of what `parseArgs` complains about; the rest tells of an escape that no command here has. */
+export function complaint({ message }: TypeError): string {
+  return message.replace(/\. To specify .*/s, '')
+}
+
 /** 0 done, 1 not (wholly) done, 2 misunderstood. */
 export type ExitCode = 0 | 1 | 2
 

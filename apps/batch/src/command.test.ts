@@ -10,7 +10,7 @@ test('what is wrong with a command is said in one sentence', () => {
   expect(parseCommand([])).toBe('no job named')
   expect(parseCommand(['toString'])).toBe('no such job')
   expect(parseCommand(['cleanup', 'cleanup'])).toBe('one job at a time')
-  expect(parseCommand(['cleanup', '--forec'])).toContain("Unknown option '--forec'")
+  expect(parseCommand(['cleanup', '--forec'])).toBe("Unknown option '--forec'")
 })
 
 test('help is asked for with -h as well', () => {

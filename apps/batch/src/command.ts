@@ -1,5 +1,6 @@
 /** The command line of a single run. */
 import { parseArgs } from 'node:util'
+import { complaint } from './command-line.ts'
 import { isJobName, jobNames, jobs, type JobName } from './jobs/index.ts'
 
 export type Command = { job: JobName; dryRun: boolean; json: boolean }
@@ -41,7 +42,7 @@ function parse(args: string[]) {
       },
     })
   } catch (error) {
-    if (error instanceof TypeError) return error.message
+    if (error instanceof TypeError) return complaint(error)
     throw error
   }
 }

@@ -3,8 +3,9 @@ import { progressLine, terminalProgress } from './progress.ts'
 
 test('progress tells how far, how fast and how long still', () => {
   expect(progressLine('read-notifications', 3_000, 12_000, 2)).toBe(
-    'read-notifications  3,000 of 12,000 (25 %), 1,500/s, 6 s left',
+    'read-notifications  [#####---------------] 3,000 of 12,000 (25 %), 1,500/s, 6 s left',
   )
+  expect(progressLine('a', 12, 10, 2)).toBe('a  [####################] 12 of 10 (120 %), 6/s')
   expect(progressLine('orphaned-pictures', 7, 0, 0)).toBe('orphaned-pictures  7, 0/s')
 })
 

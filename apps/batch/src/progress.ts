@@ -25,12 +25,20 @@ export function terminalProgress(
   }
 }
 
-/** `read-notifications  3,000 of 12,000 (25 %), 1,500/s, 6 s left` */
+/** `read-notifications  [#####---------------] 3,000 of 12,000 (25 %), 1,500/s, 6 s left` */
 export function progressLine(kind: string, done: number, total: number, seconds: number): string {
   const rate = seconds > 0 ? done / seconds : 0
   const share = total > 0 ? ` of ${grouped(total)} (${Math.floor((done / total) * 100)} %)` : ''
   const left = total > done && rate > 0 ? `, ${grouped(Math.ceil((total - done) / rate))} s left` : ''
-  return `${kind}  ${grouped(done)}${share}, ${grouped(Math.round(rate))}/s${left}`
+  return `${kind}  ${total > 0 ? bar(done / total) : ''}${grouped(done)}${share}, ${grouped(Math.round(rate))}/s${left}`
+}
+
+const barCells = 20
+
+/** A recount may find more than there was when it looked. */
+function bar(share: number): string {
+  const full = Math.min(barCells, Math.floor(share * barCells))
+  return `[${'#'.repeat(full)}${'-'.repeat(barCells - full)}] `
 }
 
 function grouped(value: number): string {

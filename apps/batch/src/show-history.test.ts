@@ -63,3 +63,9 @@ test.each([
   expect(err).toContain(complaint)
   expect(err).toContain('usage: bun run batch:history')
 })
+
+test('--help is answered with the usage and exit code 0', async () => {
+  const { code, out, err } = await history('--help')
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out).toStartWith('usage: bun run batch:history')
+})

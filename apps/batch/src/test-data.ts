@@ -15,11 +15,14 @@ type Db = JobContext['db']
 
 export type TestBatch = Awaited<ReturnType<typeof openTestBatch>>
 
+/** As patient as the batch itself: a statement may look at a whole table. */
+const queryTimeoutMs = 60_000
+
 /** An empty migrated database and a connection to it, and one to the Redis that all tests share. */
 export async function openTestBatch() {
   const database = await createTestDatabase()
   const log = createLog('batch-test', 'silent')
-  const postgres = openPostgres({ url: database.url, poolSize: 5, application: 'batch-test', log })
+  const postgres = openPostgres({ url: database.url, poolSize: 5, application: 'batch-test', log, queryTimeoutMs })
   const redis = openRedis({ url: testEnv('REDIS_URL'), name: 'batch-test', log })
   await untilRedisReady(redis.redis)
   return {

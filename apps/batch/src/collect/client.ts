@@ -71,7 +71,7 @@ export function createClient({
       signal.throwIfAborted()
       if (error instanceof TryAgain || error instanceof SourceRefused) throw error
       // The network's errors carry the URL. What they are called is enough.
-      throw new TryAgain(`${name} did not answer wholly (${error instanceof Error ? error.name : 'unknown'})`)
+      throw new TryAgain(`${name} did not answer wholly (${kindOf(error)})`)
     }
   }
 
@@ -93,6 +93,12 @@ export function createClient({
     json: (url) => ask(url, (body): unknown => JSON.parse(new TextDecoder().decode(body))),
     bytes: (url) => ask(url, (body) => body),
   }
+}
+
+/** `ConnectionRefused`, `TimeoutError`, `SyntaxError`: a word, never an address. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
 function refusal(name: string, { status, headers }: Response): TryAgain | SourceRefused {

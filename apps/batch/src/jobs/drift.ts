@@ -1,5 +1,6 @@
 /** Numbers that are kept beside what they count: found where they differ from a recount, and repaired. */
 import { type SQL, sql } from 'drizzle-orm'
+import type { Detail } from '../tally.ts'
 import type { JobContext } from './job.ts'
 
 export type Drift = {
@@ -8,6 +9,8 @@ export type Drift = {
   table: SQL
   /** What the numbers should be, as columns of what `drifted` selects from. */
   expected: SQL
+  /** What is and what should be, as one JSON object, for whoever looks for the reason. */
+  report: SQL
   /** Sets the numbers from `expected`. */
   repair: SQL
   /** `from ... where ...` of the rows, among those `chosen`, that differ; `chosen` is a condition on `table`. */
@@ -16,16 +19,22 @@ export type Drift = {
 
 const chunkRows = 100
 
+type Found = { id: string; report: Detail }
+
 /** One look over everything; what differs in it is looked at again, locked, and repaired in chunks that commit. */
 export async function repairDrift({ db, tally, dryRun, signal }: JobContext, drift: Drift): Promise<void> {
-  const { rows } = await db.execute<{ id: string }>(
-    sql`select ${drift.table}.id ${drift.drifted(sql`true`)} order by ${drift.table}.id`,
+  const { rows } = await db.execute<Found>(
+    sql`select ${drift.table}.id, ${drift.report} as report ${drift.drifted(sql`true`)} order by ${drift.table}.id`,
   )
   tally.begin(drift.kind, rows.length)
-  if (dryRun) return tally.add(rows.length)
+  const tell = (found: readonly Found[]) => {
+    tally.add(found.length)
+    for (const { id, report } of found) tally.detail({ kind: drift.kind, id, ...report })
+  }
+  if (dryRun) return tell(rows)
   for (let start = 0; start < rows.length && !signal.aborted; start += chunkRows) {
     const ids = rows.slice(start, start + chunkRows).map((row) => row.id)
-    tally.add(await repairChunk(db, drift, ids))
+    tell(await repairChunk(db, drift, ids))
   }
 }
 
@@ -35,16 +44,17 @@ export async function repairDrift({ db, tally, dryRun, signal }: JobContext, dri
  */
 async function repairChunk(
   db: JobContext['db'],
-  { table, expected, repair, drifted }: Drift,
+  { table, expected, report, repair, drifted }: Drift,
   ids: string[],
-): Promise<number> {
+): Promise<Found[]> {
   const chosen = sql`${table}.id = any(${sql.param(ids)}::uuid[])`
   return db.transaction(async (tx) => {
     await tx.execute(sql`select from ${table} where ${chosen} order by id for no key update`)
-    const { rowCount } = await tx.execute(sql`
+    const { rows } = await tx.execute<Found>(sql`
       update ${table} set ${repair}
-      from (select ${table}.id, ${expected} ${drifted(chosen)}) as expected
-      where ${table}.id = expected.id`)
-    return rowCount ?? 0
+      from (select ${table}.id, ${report} as report, ${expected} ${drifted(chosen)}) as expected
+      where ${table}.id = expected.id
+      returning expected.id, expected.report`)
+    return rows
   })
 }

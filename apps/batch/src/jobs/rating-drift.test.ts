@@ -3,6 +3,7 @@ import { contents, processedEvents, reviews } from '@mopl/infrastructure/tables'
 import { eventually } from '@mopl/infrastructure/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
+import { Tally } from '../tally.ts'
 import { aContent, aContext, anEvent, aReview, openTestBatch } from '../test-data.ts'
 import { repairDrift } from './drift.ts'
 import { ratingDrift } from './rating-drift.ts'
@@ -28,7 +29,7 @@ async function recount(changes = {}) {
   return context.tally.counts['drifted-ratings']
 }
 
-test('drift is repaired and counted; what is right is left alone', async () => {
+test('drift is repaired, counted and reported; what is right is left alone', async () => {
   const drifted = await aContent(batch.db, { ratingSum: 99, reviewCount: 9 })
   const right = await aContent(batch.db, { ratingSum: 3, reviewCount: 1 })
   await applied((await aReview(batch.db, drifted, 4.5)).eventId)
@@ -37,7 +38,10 @@ test('drift is repaired and counted; what is right is left alone', async () => {
 
   expect(await recount({ dryRun: true })).toBe(1)
   expect(await stored(drifted)).toEqual({ sum: 99, count: 9, average: 11 })
-  expect(await recount()).toBe(1)
+  const tally = new Tally()
+  expect(await recount({ tally })).toBe(1)
+  const both = { sum: 99, expectedSum: 6.5, count: 9, expectedCount: 2 }
+  expect(tally.details).toEqual([{ kind: 'drifted-ratings', id: drifted, ...both }])
   expect(await stored(drifted)).toEqual({ sum: 6.5, count: 2, average: 3.25 })
   expect(await stored(right)).toEqual({ sum: 3, count: 1, average: 3 })
   expect(await recount()).toBe(0)

@@ -15,6 +15,8 @@ export const ratingDrift: Drift = {
   kind: 'drifted-ratings',
   table: sql`contents`,
   expected: sql`expected_sum as sum, expected_count as count`,
+  report: sql`json_build_object('sum', rating_sum, 'expectedSum', expected_sum,
+    'count', review_count, 'expectedCount', expected_count)`,
   repair: sql`rating_sum = expected.sum, review_count = expected.count`,
   drifted: (chosen) => sql`
     from contents

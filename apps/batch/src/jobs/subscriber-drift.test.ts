@@ -3,6 +3,7 @@ import { playlists, playlistSubscriptions } from '@mopl/infrastructure/tables'
 import { eventually } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
+import { Tally } from '../tally.ts'
 import { aContext, aUser, openTestBatch, type TestBatch } from '../test-data.ts'
 import { repairDrift } from './drift.ts'
 import { subscriberDrift } from './subscriber-drift.ts'
@@ -32,9 +33,11 @@ async function recount(changes = {}) {
   return context.tally.counts[subscriberDrift.kind]
 }
 
-test('drift is repaired and counted; what is right is left alone; a dry run only counts', async () => {
+test('drift is repaired, counted and reported; what is right is left alone; a dry run only reports', async () => {
   const [drifted, emptied, right] = [await aPlaylist(7, 2), await aPlaylist(1, 0), await aPlaylist(3, 3)]
-  expect(await recount({ dryRun: true })).toBe(2)
+  const tally = new Tally()
+  expect(await recount({ dryRun: true, tally })).toBe(2)
+  expect(tally.details).toContainEqual({ kind: subscriberDrift.kind, id: drifted, count: 7, expectedCount: 2 })
   expect(await storedCount(drifted)).toBe(7)
   expect(await recount()).toBe(2)
   expect([await storedCount(drifted), await storedCount(emptied), await storedCount(right)]).toEqual([2, 0, 3])

@@ -9,6 +9,7 @@ export const subscriberDrift: Drift = {
   kind: 'drifted-subscriber-counts',
   table: sql`playlists`,
   expected: sql`subscribed.count`,
+  report: sql`json_build_object('count', subscriber_count, 'expectedCount', subscribed.count)`,
   repair: sql`subscriber_count = expected.count`,
   drifted: (chosen) => sql`
     from playlists

@@ -4,6 +4,7 @@ import { untilRedisReady } from '@mopl/infrastructure/redis'
 import { contents } from '@mopl/infrastructure/tables'
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
+import { Tally } from '../tally.ts'
 import { aContent, aContext, openTestBatch, type TestBatch } from '../test-data.ts'
 import type { JobContext } from './job.ts'
 import { recountWatchers, watcherDriftKind } from './watcher-drift.ts'
@@ -46,7 +47,7 @@ async function recount(changes: Partial<JobContext> = {}, meanwhile: () => Promi
   return context.tally.counts[watcherDriftKind]
 }
 
-test('drift in either direction is repaired and counted; what is right is left alone; a dry run only counts', async () => {
+test('drift in either direction is repaired, counted and reported; what is right is left alone; a dry run only counts', async () => {
   const [ghosts, missed, right] = [
     await aContentWith({ stored: 4, live: 0 }),
     await aContentWith({ stored: 0, live: 2 }),
@@ -54,7 +55,9 @@ test('drift in either direction is repaired and counted; what is right is left a
   ]
   expect(await recount({ dryRun: true })).toBe(2)
   expect(await storedCount(ghosts)).toBe(4)
-  expect(await recount()).toBe(2)
+  const tally = new Tally()
+  expect(await recount({ tally })).toBe(2)
+  expect(tally.details).toContainEqual({ kind: watcherDriftKind, id: ghosts, count: 4, expectedCount: 0 })
   expect([await storedCount(ghosts), await storedCount(missed), await storedCount(right)]).toEqual([0, 2, 3])
   expect(await recount()).toBe(0)
 })

@@ -34,7 +34,10 @@ export async function recountWatchers(context: JobContext, settle = aWhile): Pro
   for (const ids of chunks([...suspects.keys()])) {
     if (signal.aborted) return
     const drifted = (await differences(db, redis, ids)).filter((now) => isSame(now, suspects.get(now.id)))
-    tally.add(dryRun ? drifted.length : await repair(db, drifted))
+    const repaired = dryRun ? drifted : await repair(db, drifted)
+    tally.add(repaired.length)
+    for (const { id, stored, live } of repaired)
+      tally.detail({ kind: watcherDriftKind, id, count: stored, expectedCount: live })
   }
 }
 
@@ -71,15 +74,17 @@ function isSame(now: Difference, before: Difference | undefined): boolean {
   return now.stored === before?.stored && now.live === before.live
 }
 
-/** @returns how many rows nobody had written in between */
-async function repair(db: Db, drifted: Difference[]): Promise<number> {
+/** @returns those that nobody had written in between */
+async function repair(db: Db, drifted: Difference[]): Promise<Difference[]> {
   const column = (name: keyof Difference) => sql.param(drifted.map((each) => each[name]))
-  const { rowCount } = await db.execute(sql`
+  const { rows } = await db.execute<{ id: string }>(sql`
     update contents set watcher_count = room.live
     from unnest(${column('id')}::uuid[], ${column('version')}::text[], ${column('live')}::integer[])
       as room (id, version, live)
-    where contents.id = room.id and contents.xmin::text = room.version`)
-  return rowCount ?? 0
+    where contents.id = room.id and contents.xmin::text = room.version
+    returning room.id`)
+  const repaired = new Set(rows.map((row) => row.id))
+  return drifted.filter(({ id }) => repaired.has(id))
 }
 
 function chunks(ids: string[]): string[][] {

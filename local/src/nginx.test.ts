@@ -93,6 +93,14 @@ describe('pictures', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   })
 
+  test('that are not in the folder come from the bucket, by the api, with the same headers', async () => {
+    const response = await fetch(`${url}/media/ab/kept.webp`)
+    expect(await response.text()).toBe('kept in a bucket')
+    expect(response.headers.get('content-type')).toBe('image/webp')
+    expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(response.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
+  })
+
   test.each([
     ['/media/absent.png', 404, 'ROUTE_NOT_FOUND'],
     ['/media/.secret', 404, 'ROUTE_NOT_FOUND'],

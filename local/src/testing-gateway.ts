@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { errorBody } from '@mopl/contracts/errors'
 import { startNginx, type NginxOptions } from './nginx.ts'
 import { freePort } from './ports.ts'
 
@@ -63,6 +64,13 @@ function upstream(name: string) {
         return new Response('mine', { status: 503, headers: { 'retry-after': '17' } })
       if (pathname === '/api/request-id') return new Response(request.headers.get('x-request-id'))
       if (pathname === '/api/forwarded-for') return new Response(request.headers.get('x-forwarded-for'))
+      // What the api does with a bucket.
+      if (pathname.startsWith('/media/'))
+        return pathname === '/media/ab/kept.webp'
+          ? new Response('kept in a bucket', {
+              headers: { 'cache-control': 'immutable', 'content-type': 'image/webp' },
+            })
+          : Response.json(errorBody('ROUTE_NOT_FOUND'), { status: 404 })
       return new Response(name)
     },
     websocket: { message: (socket, message) => void socket.send(message) },

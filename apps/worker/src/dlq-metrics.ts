@@ -9,13 +9,13 @@ import { settlesWithin } from '@mopl/infrastructure/within'
 import { Gauge, type Registry } from 'prom-client'
 import { countUndecided } from './dlq/letters.ts'
 
-type Options = { registry: Registry; kafka: KafkaOptions; log: Log; everyMs: number }
+type Options = { registry: Registry; names: readonly string[]; kafka: KafkaOptions; log: Log; everyMs: number }
 
 /** A look that is under way when the process ends is given up. */
 const goodbyeMs = 1_000
 
-/** Looks in the background until it is closed. While Kafka is away, the gauge keeps what was seen last. */
-export function watchDeadLetters({ registry, kafka, log, everyMs }: Options): { close(): Promise<void> } {
+/** Looks in the background, at the dead letter topics `names` and any other, until it is closed. While Kafka is away, the gauge keeps what was seen last. */
+export function watchDeadLetters({ registry, names, kafka, log, everyMs }: Options): { close(): Promise<void> } {
   const depth = new Gauge({
     name: 'mopl_worker_dead_letters',
     help: 'Dead letters that nobody has redriven or discarded, as of the last look; absent before the first',
@@ -25,7 +25,7 @@ export function watchDeadLetters({ registry, kafka, log, everyMs }: Options): { 
   const closing = new AbortController()
 
   async function look(): Promise<void> {
-    const counts = await countUndecided(kafka, log, closing.signal)
+    const counts = await countUndecided(names, kafka, log, closing.signal)
     if (closing.signal.aborted) return
     depth.reset()
     for (const { group, topic, count } of counts) depth.set({ consumer: group, topic }, count)

@@ -69,7 +69,10 @@ await runApp('worker', WorkerEnv, async ({ env, log, resources }) => {
         handle: (batch, signal) => consume(group, deps, batch, signal),
       }),
     )
-  resources.use('dead-letters', watchDeadLetters({ registry, kafka, log, everyMs: env.DLQ_LOOK_INTERVAL_MS }))
+  resources.use(
+    'dead-letters',
+    watchDeadLetters({ registry, names: deadLetterTopics(groups), kafka, log, everyMs: env.DLQ_LOOK_INTERVAL_MS }),
+  )
   // All at once: each may have a batch in hand.
   resources.defer('consumers', async () => {
     await Promise.all([...consumers.values()].map((consumer) => consumer.close()))

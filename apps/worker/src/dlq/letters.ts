@@ -30,9 +30,17 @@ export async function readDeadLetters(
 
 export type Undecided = { topic: string; group: string; count: number }
 
-/** How many such letters each dead letter topic has, the empty ones included. A note stands behind its letter. */
-export async function countUndecided(kafka: KafkaOptions, log: Log, signal: AbortSignal): Promise<Undecided[]> {
-  const waiting = new Map<string, Set<string>>()
+/**
+ * How many such letters each dead letter topic has, the empty ones included, and those of `names` that do not exist yet.
+ * A note stands behind its letter.
+ */
+export async function countUndecided(
+  names: readonly string[],
+  kafka: KafkaOptions,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Undecided[]> {
+  const waiting = new Map(names.map((name) => [name, new Set<string>()]))
   const isWanted = (topic: string) => {
     if (sourceOf(topic) === undefined) return false
     waiting.set(topic, new Set())

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NotificationDto } from '@mopl/contracts/realtime'
 import { channels, redisKeys, streamLength } from '@mopl/contracts/redis-keys'
+import { appendEventScript } from '@mopl/infrastructure/append-event'
 import { newId } from '@mopl/infrastructure/ids'
 import { type ChainableCommander, Redis } from 'ioredis'
 import { nowMicros } from './load/clock.ts'
@@ -14,10 +15,6 @@ export type Notifying = { receivers: number; seconds: number; startMicros: numbe
 /** Each second is cut into so many turns, so that the events are spread over it as they would be. */
 const turnsPerSecond = 50
 const turnMicros = 1_000_000 / turnsPerSecond
-
-const append = `
-local id = redis.call('XADD', KEYS[1], 'NOMKSTREAM', 'MAXLEN', '~', ARGV[2], '*', 'event', 'notifications', 'data', ARGV[3])
-if id then redis.call('SPUBLISH', ARGV[1], id) end`
 
 /** One notification a second to each of the first `receivers` viewers; resolves when Redis has the last one. */
 export async function notify(redisUrl: string, { receivers, seconds, startMicros }: Notifying): Promise<void> {
@@ -44,5 +41,14 @@ function push(pipeline: ChainableCommander, viewer: number, dueMicros: number): 
   const content = stamped(dueMicros, lineLength)
   const notification: NotificationDto = { id: newId(), createdAt, receiverId, title: '알림', content, level: 'INFO' }
   const [key, channel] = [redisKeys.eventStream(receiverId), channels.eventStream(receiverId)]
-  pipeline.eval(append, 1, key, channel, streamLength.events, JSON.stringify(notification))
+  pipeline.eval(
+    appendEventScript,
+    1,
+    key,
+    channel,
+    'notifications',
+    JSON.stringify(notification),
+    streamLength.events,
+    '0',
+  )
 }

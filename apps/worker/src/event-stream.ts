@@ -4,24 +4,11 @@
  */
 import type { StreamEvent } from '@mopl/contracts/realtime'
 import { channels, redisKeys, streamLength } from '@mopl/contracts/redis-keys'
+import { appendEventScript } from '@mopl/infrastructure/append-event'
 import type { RedisClient } from '@mopl/infrastructure/redis'
 
 /** `maybePushed`: an earlier try may have got this far, so that the stream is looked through first. */
 export type Push = { userId: string; event: StreamEvent; maybePushed: boolean }
-
-/**
- * Appends and announces in one step: nobody reads an entry that was not announced, or the other way round.
- * KEYS: the stream. ARGV: its channel, event, data, longest length, '1' to look whether it is there already.
- */
-const appendScript = `
-if ARGV[5] == '1' then
-  for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do
-    if entry[2][4] == ARGV[3] then return nil end
-  end
-end
-local id = redis.call('XADD', KEYS[1], 'NOMKSTREAM', 'MAXLEN', '~', ARGV[4], '*', 'event', ARGV[2], 'data', ARGV[3])
-if id then redis.call('SPUBLISH', ARGV[1], id) end
-return id`
 
 /** So many at once that a round trip is worth it, so few that each answer comes within the client's deadline. */
 const pushesPerPipeline = 200
@@ -35,7 +22,7 @@ async function pushSome(redis: RedisClient, pushes: readonly Push[]): Promise<vo
   const pipeline = redis.pipeline()
   for (const { userId, event, maybePushed } of pushes)
     pipeline.eval(
-      appendScript,
+      appendEventScript,
       1,
       redisKeys.eventStream(userId),
       channels.eventStream(userId),

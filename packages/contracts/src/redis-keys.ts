@@ -66,7 +66,7 @@ export const channels = {
   conversation: (conversationId: string) => `ws:conversation:{${conversationId}}`,
   /** Sharded channel of who is typing in a conversation: `<connection id> <message id> <TypingMessage>`. */
   typing: (conversationId: string) => `ws:typing:{${conversationId}}`,
-  /** Sharded channel of a user's event stream: the message is the id of a new entry. */
+  /** Sharded channel of a user's event stream: `<id of the entry before> <id> <event> <data>` of a new entry. */
   eventStream: (userId: string) => `sse:{${userId}}`,
 } as const
 

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { channels, redisKeys, streamLength, ttlSeconds } from '@mopl/contracts/redis-keys'
+import { appendEventScript } from '@mopl/infrastructure/append-event'
 import { eventually, type TestApp } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import * as v from 'valibot'
 import { type EventStreamClient, openStream, type ServerSentEvent } from '../testing/event-source.ts'
 import { seeded } from '../testing/random.ts'
 import { openSetting, type Person, type Setting } from '../testing/setting.ts'
@@ -18,13 +20,11 @@ beforeAll(async () => {
 })
 afterAll(() => setting.close())
 
-/** As the worker does it: append if the user is or was just connected, then hint. */
+/** As the worker does it. */
 async function push({ userId }: Person, number: number, event = 'notifications'): Promise<string | null> {
-  const key = redisKeys.eventStream(userId)
-  const fields = ['event', event, 'data', JSON.stringify({ number })]
-  const id = await setting.redis.xadd(key, 'NOMKSTREAM', 'MAXLEN', '~', streamLength.events, '*', ...fields)
-  if (id !== null) await setting.redis.spublish(channels.eventStream(userId), id)
-  return id
+  const [key, channel] = [redisKeys.eventStream(userId), channels.eventStream(userId)]
+  const args = [channel, event, JSON.stringify({ number }), streamLength.events, '0']
+  return v.parse(v.nullable(v.string()), await setting.redis.eval(appendEventScript, 1, key, ...args))
 }
 const numbers = (events: ServerSentEvent[]) =>
   events.map(({ data }) => (JSON.parse(data ?? '{}') as { number?: number }).number)
@@ -146,7 +146,7 @@ test('E5 an open stream that fell behind what is kept is told so, and goes on', 
   const person = await setting.aPerson()
   const stream = await openStream(one.url, person.token)
   const key = redisKeys.eventStream(person.userId)
-  // Their hints are lost.
+  // Their announcements are lost.
   for (let number = 0; number < 50; number += 1)
     await setting.redis.xadd(key, 'MAXLEN', 10, '*', 'event', 'notifications', 'data', JSON.stringify({ number }))
   await push(person, 50)

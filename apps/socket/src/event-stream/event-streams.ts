@@ -1,6 +1,7 @@
 /**
- * The event streams of this process. A message on a user's channel says only that there is something new: what it is
- * comes from the stream in Redis, read once for all of the user's connections here. So a lost hint costs time, not an event.
+ * The event streams of this process. A message on a user's channel brings an entry and says which one it follows. Where
+ * that is the last one delivered here it is delivered at once; otherwise, and when in doubt, the stream in Redis is read, once
+ * for all of the user's connections here. So a lost message costs time, not an event.
  */
 import { channels as channelNames } from '@mopl/contracts/redis-keys'
 import type { Log } from '@mopl/infrastructure/log'
@@ -8,7 +9,14 @@ import type { Redis } from 'ioredis'
 import type { Channels } from '../channels.ts'
 import type { SocketMetrics } from '../metrics.ts'
 import type { EventConnection } from './connection.ts'
-import { isEntryId, isForClients, openUserStream, readUserStream, type StreamEntry } from './user-stream.ts'
+import {
+  isEntryId,
+  isForClients,
+  openUserStream,
+  readAnnouncement,
+  readUserStream,
+  type StreamEntry,
+} from './user-stream.ts'
 
 type UserStream = {
   userId: string
@@ -17,13 +25,15 @@ type UserStream = {
   lastId: string | undefined
   /** Work on one stream is done one piece after the other. */
   work: Promise<void>
+  working: number
   users: number
-  hinted: boolean
+  /** What is new will be read soon. */
+  willRead: boolean
 }
 
 /** Clients give up after 45 s of silence; the contract promises 15. */
 const beatEveryMs = 10_000
-/** Prolongs the streams' lives, and finds what a lost hint did not tell. */
+/** Prolongs the streams' lives, and finds what a lost announcement did not tell. */
 const resyncEveryMs = 60_000
 
 export type EventStreamsDeps = { redis: Redis; channels: Channels; metrics: SocketMetrics; log: Log }
@@ -48,7 +58,7 @@ export class EventStreams {
   async attach(userId: string, connection: EventConnection, lastSeenId: string, begin: () => void): Promise<void> {
     const stream = this.#streamOf(userId)
     stream.users += 1
-    const channel = this.#deps.channels.open(channelNames.eventStream(userId), () => this.#hint(stream))
+    const channel = this.#deps.channels.open(channelNames.eventStream(userId), (text) => this.#announced(stream, text))
     connection.onClosed(() => {
       stream.users -= 1
       stream.readers.delete(connection)
@@ -65,7 +75,7 @@ export class EventStreams {
     })
   }
 
-  /** After hints or the data behind them may have been lost. */
+  /** After announcements or the data behind them may have been lost. */
   resyncAll(): void {
     for (const stream of this.#streams.values()) this.#later(stream, () => this.#catchUp(stream))
   }
@@ -75,11 +85,14 @@ export class EventStreams {
     this.#forEachReader((reader) => reader.end())
   }
 
-  #hint(stream: UserStream): void {
-    if (stream.hinted) return
-    stream.hinted = true
+  #announced(stream: UserStream, text: string): void {
+    const { after, entry } = readAnnouncement(text)
+    // Work under way may be about to deliver the same.
+    if (entry !== undefined && stream.working === 0 && stream.lastId === after) return this.#deliver(stream, [entry])
+    if (stream.willRead) return
+    stream.willRead = true
     this.#later(stream, async () => {
-      stream.hinted = false
+      stream.willRead = false
       if (stream.lastId === undefined) return
       const entries = await readUserStream(this.#deps.redis, stream.userId, stream.lastId)
       if (entries === undefined) await this.#catchUp(stream)
@@ -137,19 +150,19 @@ export class EventStreams {
       readers: new Set(),
       lastId: undefined,
       work: Promise.resolve(),
+      working: 0,
       users: 0,
-      hinted: false,
+      willRead: false,
     }
     this.#streams.set(userId, stream)
     return stream
   }
 
   #inOrder<T>(stream: UserStream, work: () => Promise<T>): Promise<T> {
+    stream.working += 1
     const result = stream.work.then(work)
-    stream.work = result.then(
-      () => undefined,
-      () => undefined,
-    )
+    const settled = () => void (stream.working -= 1)
+    stream.work = result.then(settled, settled)
     return result
   }
 

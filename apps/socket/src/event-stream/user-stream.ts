@@ -47,6 +47,13 @@ export async function readUserStream(
   }
 }
 
+/** The entry that is announced, and the id of the one before it; neither in a text that is none. */
+export function readAnnouncement(text: string): { after?: string; entry?: StreamEntry } {
+  const [, after, id, event, data] = /^(\d+-\d+) (\d+-\d+) (\S*) (.*)$/s.exec(text) ?? []
+  if (after === undefined || id === undefined || event === undefined || data === undefined) return {}
+  return { after, entry: { id, event, data } }
+}
+
 export function isForClients(entry: StreamEntry): boolean {
   return entry.event !== markEvent && entry.event !== ''
 }

@@ -15,7 +15,7 @@ import { onError } from './http/on-error.ts'
 import { requestLog } from './http/request-log.ts'
 import { ringAfterWrites } from './http/ring-outbox.ts'
 import { notificationRoutes } from './notifications/routes.ts'
-import { openApiRoutes } from './openapi/routes.ts'
+import { docsAssetRoutes, openApiRoutes } from './openapi/routes.ts'
 import { oauthRoutes } from './oauth/routes.ts'
 import { bucketRoutes } from './pictures/routes.ts'
 import { playlistRoutes } from './playlists/routes.ts'
@@ -46,7 +46,9 @@ export function createApp(deps: Deps): Hono<Env> {
       maxAge: 600,
     }),
   )
-  app.route('/api', openApiRoutes(app))
+  // Without cookies, because caches that many share may keep them.
+  app.route('/api', docsAssetRoutes())
+  if (deps.bucket !== undefined) app.route('/media', bucketRoutes(deps.bucket))
   app.use(csrf(deps))
   app.use(ringAfterWrites(deps.ringOutbox))
 
@@ -61,8 +63,8 @@ export function createApp(deps: Deps): Hono<Env> {
   app.route('/api/conversations', conversationRoutes(deps))
   app.route('/api/notifications', notificationRoutes(deps))
 
+  app.route('/api', openApiRoutes(app))
   app.route('/', oauthRoutes(deps))
-  if (deps.bucket !== undefined) app.route('/media', bucketRoutes(deps.bucket))
 
   app.notFound(notFound(app))
   app.onError(onError)

@@ -161,11 +161,14 @@ describe('a change of a content', () => {
     expect(await files()).toContain(fileOf(before))
   })
 
-  test('of only the picture needs no request', async () => {
+  test('of only the picture has an empty request, and one without the part is refused', async () => {
     const { id } = dtoOf(await create(parts(movie)))
     const form = new FormData()
     form.append('thumbnail', new Blob([gif]), 'a')
-    expect((await api.call('PATCH', `/api/contents/${id}`, { token: admin.token, body: form })).status).toBe(200)
+    const change = () => api.call('PATCH', `/api/contents/${id}`, { token: admin.token, body: form })
+    expect(await change()).toMatchObject(refusal(400, 'INVALID_REQUEST', { request: '필수 값입니다.' }))
+    form.append('request', '{}')
+    expect((await change()).status).toBe(200)
   })
 
   test('of an unknown content is 404 and leaves no file', async () => {

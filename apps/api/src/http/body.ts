@@ -1,6 +1,7 @@
 /** Reading a request's body: never more than allowed, and only of the media type asked for. */
 import { AppError } from '@mopl/contracts/errors'
 import type { HonoRequest } from 'hono'
+import { assertUtf8Escapes, decodeUtf8, notUtf8 } from './utf8.ts'
 
 export const maxJsonBytes = 64 * 1024
 export const maxPictureBytes = 5 * 1024 * 1024
@@ -17,28 +18,33 @@ export function mediaType(request: HonoRequest): string {
   return (request.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
 
-/** @throws {AppError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, MALFORMED_JSON */
+/** @throws {AppError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, MALFORMED_JSON, INVALID_REQUEST */
 export async function readJson(request: HonoRequest): Promise<unknown> {
-  if (mediaType(request) !== 'application/json') throw new AppError('UNSUPPORTED_MEDIA_TYPE')
-  return parseJson(await (await readBody(request, maxJsonBytes)).text())
+  assertMediaType(request, 'application/json')
+  return parseJson(decodeUtf8(await readBody(request, maxJsonBytes), 'body'))
 }
 
-/**
- * A form's fields, urlencoded or multipart as `type` says.
- *
- * @throws {AppError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_REQUEST
- */
-export async function readForm(
-  request: HonoRequest,
-  type: 'application/x-www-form-urlencoded' | 'multipart/form-data',
-): Promise<Form> {
-  if (mediaType(request) !== type) throw new AppError('UNSUPPORTED_MEDIA_TYPE')
-  const body = await readBody(request, type === 'multipart/form-data' ? maxMultipartBytes : maxJsonBytes)
-  return body.formData().catch((cause: unknown) => {
+/** The fields of an urlencoded form. @throws {AppError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_REQUEST */
+export async function readForm(request: HonoRequest): Promise<URLSearchParams> {
+  assertMediaType(request, 'application/x-www-form-urlencoded')
+  const text = decodeUtf8(await readBody(request, maxJsonBytes), 'body')
+  assertUtf8Escapes(text)
+  return new URLSearchParams(text)
+}
+
+/** The parts of a multipart form. @throws {AppError} UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_REQUEST */
+export async function readMultipart(request: HonoRequest): Promise<Form> {
+  assertMediaType(request, 'multipart/form-data')
+  const bytes = await readBody(request, maxMultipartBytes)
+  const headers = { 'content-type': request.header('content-type') ?? '' }
+  const form = await new Response(bytes, { headers }).formData().catch((cause: unknown) => {
     throw new AppError('INVALID_REQUEST', { body: '본문 형식이 올바르지 않습니다.' }, undefined, { cause })
   })
+  for (const [name, value] of form) if (typeof value === 'string' && !isWithin(value, bytes)) throw notUtf8(name)
+  return form
 }
 
+/** @throws {AppError} MALFORMED_JSON */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -47,15 +53,24 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** A text part is decoded already: bytes that were not UTF-8 are U+FFFD in it, and so it is not in the body as it is. */
+function isWithin(value: string, body: Buffer): boolean {
+  return !value.includes('\uFFFD') || body.includes(value)
+}
+
+function assertMediaType(request: HonoRequest, type: string): void {
+  if (mediaType(request) !== type) throw new AppError('UNSUPPORTED_MEDIA_TYPE')
+}
+
 /** `Content-Length` may be absent or lie, so that the bytes themselves are counted as they come. */
-async function readBody(request: HonoRequest, maxBytes: number): Promise<Response> {
+async function readBody(request: HonoRequest, maxBytes: number): Promise<Buffer<ArrayBuffer>> {
   if (Number(request.header('content-length') ?? 0) > maxBytes) throw new AppError('PAYLOAD_TOO_LARGE')
-  const chunks: Uint8Array<ArrayBuffer>[] = []
+  const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.raw.body ?? []) {
     size += chunk.byteLength
     if (size > maxBytes) throw new AppError('PAYLOAD_TOO_LARGE')
     chunks.push(chunk)
   }
-  return new Response(new Blob(chunks), { headers: { 'content-type': request.header('content-type') ?? '' } })
+  return Buffer.concat(chunks)
 }

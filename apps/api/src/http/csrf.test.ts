@@ -44,6 +44,11 @@ test('the first answer sets the cookie, readable by scripts; later ones leave it
   expect(later.headers.getSetCookie()).toEqual([])
 })
 
+test.each(['/', '/api/docs', '/api/openapi.json', '/api/nothing', '/oauth2/authorization/google'])(
+  'whatever is asked for first, the answer brings the cookie: %s',
+  async (path) => expect(cookiesOf(await api.call('GET', path))['XSRF-TOKEN']).toMatch(/^[\w-]{43}$/),
+)
+
 test('GET csrf-token sets the cookie once more to who has it', async () => {
   const answer = await api.call('GET', '/api/auth/csrf-token', { headers: { cookie: csrf } })
   expect(cookiesOf(answer)).toEqual({ 'XSRF-TOKEN': token })

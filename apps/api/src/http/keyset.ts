@@ -12,21 +12,36 @@ import type { Direction, PageRequest } from './page.ts'
 /** What a list can be sorted by: the column, and its PostgreSQL type. */
 export type Sort = { column: AnyColumn; type: keyof typeof cursorForms }
 
-/** Times as JSON has them. */
-const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
-
-/** Per type: what a cursor looks like, and how a value becomes one. */
+/** Per type: whether a cursor can be one, and how a value becomes one. What passes here PostgreSQL can read. */
 const cursorForms = {
   timestamptz: {
-    pattern: instantPattern,
+    isOne: isInstant,
     print: (value: AnyColumn) => sql<string>`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   },
-  integer: { pattern: /^-?\d{1,10}$/, print: asText },
-  numeric: { pattern: /^-?\d{1,30}(\.\d{1,400})?$/, print: asText },
-  'double precision': { pattern: /^-?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?$/, print: asText },
-  boolean: { pattern: /^(true|false)$/, print: asText },
-  text: { pattern: /^/, print: asText },
+  integer: { isOne: isInteger, print: asText },
+  numeric: { isOne: (text: string) => /^-?\d{1,30}(\.\d{1,400})?$/.test(text), print: asText },
+  'double precision': { isOne: isDouble, print: asText },
+  boolean: { isOne: (text: string) => text === 'true' || text === 'false', print: asText },
+  text: { isOne: () => true, print: asText },
 } as const
+
+/** As JSON has times, and a day that there is: PostgreSQL knows no year 0. */
+function isInstant(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) || text.startsWith('0000')) return false
+  const time = new Date(text)
+  return !Number.isNaN(time.valueOf()) && time.toISOString() === text
+}
+
+/** 32 bits. */
+function isInteger(text: string): boolean {
+  return /^-?\d{1,10}$/.test(text) && Number(text) === (Number(text) | 0)
+}
+
+/** Neither too large nor, without being 0, too small. */
+function isDouble(text: string): boolean {
+  if (!/^-?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?$/.test(text)) return false
+  return Number.isFinite(Number(text)) && (Number(text) !== 0 || /^-?[0.]+(e|$)/.test(text))
+}
 
 function asText(value: AnyColumn): SQL<string> {
   return sql<string>`${value}::text`
@@ -60,6 +75,5 @@ export function assertPosition(page: PageRequest, { type }: Pick<Sort, 'type'>):
     const missing = cursor === undefined ? 'cursor' : 'idAfter'
     throw new AppError('INVALID_REQUEST', { [missing]: 'cursor와 idAfter는 함께 보내야 합니다.' })
   }
-  if (!cursorForms[type].pattern.test(cursor))
-    throw new AppError('INVALID_REQUEST', { cursor: '올바르지 않은 커서입니다.' })
+  if (!cursorForms[type].isOne(cursor)) throw new AppError('INVALID_REQUEST', { cursor: '올바르지 않은 커서입니다.' })
 }

@@ -116,16 +116,33 @@ test.each<[Record<string, string>, Record<string, string>]>([
   [{ cursor: 'yesterday', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
   [{ cursor: '\0', idAfter: newId() }, { cursor: '사용할 수 없는 문자가 있습니다.' }],
   [{ cursor: '2026-01-01T00:00:00.000Z', idAfter: '7' }, { idAfter: 'UUID 형식이어야 합니다.' }],
-  [{ cursor: '2026-02-31T00:00:00.000Z', idAfter: newId() }, {}],
-  [{ cursor: '9999-99-99T99:99:99.999Z', idAfter: newId() }, {}],
-  [{ sortBy: 'watcherCount', cursor: '9999999999', idAfter: newId() }, {}],
+  [{ cursor: '2026-02-30T00:00:00.000Z', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
+  [{ cursor: '0000-01-01T00:00:00.000Z', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
+  [{ cursor: '9999-99-99T99:99:99.999Z', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
+  [{ cursor: '2026-01-01T24:00:00.000Z', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
+  [{ cursor: '+10000-01-01T00:00:00.000Z', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
+  [{ cursor: '-00001-01-01T00:00:00.000Z', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
+  [{ sortBy: 'watcherCount', cursor: '2147483648', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
   [{ sortBy: 'watcherCount', cursor: '1;drop table users', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
-  [{ sortBy: 'rate', cursor: '1e999', idAfter: newId() }, {}],
+  [{ sortBy: 'rate', cursor: '1e999', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
+  [{ sortBy: 'rate', cursor: '1e-999', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
   [{ sortBy: 'rate', cursor: 'NaN', idAfter: newId() }, { cursor: '올바르지 않은 커서입니다.' }],
 ])('a page asked for with %j is refused', async (changed, details) => {
   const query = { limit: '10', sortBy: 'createdAt', sortDirection: 'ASCENDING', ...changed }
   const answer = await api.call('GET', `/api/contents?${new URLSearchParams(query).toString()}`, { token })
   expect(answer).toMatchObject(refusal(400, 'INVALID_REQUEST', details))
+})
+
+test.each([
+  ['createdAt', '9999-12-31T23:59:59.999Z'],
+  ['createdAt', '0001-01-01T00:00:00.000Z'],
+  ['watcherCount', '-2147483648'],
+  ['rate', '1.7976931348623157e+308'],
+  ['rate', '5e-324'],
+  ['rate', '0'],
+])('by %s the cursor %s, at the edge of what there is, is one', async (sortBy, cursor) => {
+  const query = { limit: '10', sortBy, sortDirection: 'ASCENDING', cursor, idAfter: newId() }
+  expect(await pageOf('/api/contents', query)).toMatchObject({ hasNext: expect.any(Boolean) })
 })
 
 test('a parameter given twice is refused where one is meant', async () => {

@@ -2,9 +2,10 @@
 import { AppError } from '@mopl/contracts/errors'
 import type { HonoRequest, MiddlewareHandler } from 'hono'
 import type * as v from 'valibot'
-import { type Form, maxPictureBytes, mediaType, parseJson, readForm, readJson } from './body.ts'
+import { type Form, maxPictureBytes, mediaType, parseJson, readJson, readMultipart } from './body.ts'
 import { telling } from './describe.ts'
 import type { Env } from './env.ts'
+import { decodeUtf8 } from './utf8.ts'
 import { bodyRefusals, parsed } from './validate.ts'
 
 export type Parts<T> = { request: T; picture: Blob | undefined }
@@ -33,13 +34,18 @@ export function validParts<S extends v.GenericSchema<unknown, object>>(
 }
 
 async function readParts(request: HonoRequest, pictureName: string): Promise<Parts<unknown>> {
-  if (mediaType(request) === 'application/json') return { request: await readJson(request), picture: undefined }
-  const form = await readForm(request, 'multipart/form-data')
+  if (mediaType(request) === 'application/json')
+    return { request: unwrapped(await readJson(request)), picture: undefined }
+  const form = await readMultipart(request)
   const json = only(form, 'request')
-  return {
-    request: json === undefined ? {} : parseJson(typeof json === 'string' ? json : await json.text()),
-    picture: pictureOf(only(form, pictureName), pictureName),
-  }
+  if (json === undefined) throw new AppError('INVALID_REQUEST', { request: '필수 값입니다.' })
+  const text = typeof json === 'string' ? json : decodeUtf8(new Uint8Array(await json.arrayBuffer()), 'request')
+  return { request: parseJson(text), picture: pictureOf(only(form, pictureName), pictureName) }
+}
+
+/** As JSON the fields may stand by themselves, or as in a multipart form under `request`. */
+function unwrapped(json: unknown): unknown {
+  return typeof json === 'object' && json !== null && 'request' in json ? json.request : json
 }
 
 function only(form: Form, name: string): Blob | string | undefined {

@@ -2,10 +2,10 @@
 import { limits } from '@mopl/contracts/scalars'
 import * as v from 'valibot'
 
-/** PostgreSQL's `text` holds every character but NUL. */
+/** PostgreSQL's `text` holds every character but NUL; half a surrogate pair is no character. */
 export const Storable = v.pipe(
   v.string(),
-  v.check((value) => !value.includes('\0'), '사용할 수 없는 문자가 있습니다.'),
+  v.check((value) => !value.includes('\0') && value.isWellFormed(), '사용할 수 없는 문자가 있습니다.'),
 )
 
 /** Trimmed text of `min` to `max` characters, counted as PostgreSQL's `length()` does: in code points. */

@@ -6,6 +6,7 @@ import { readForm, readJson } from './body.ts'
 import { telling, type Telling } from './describe.ts'
 import type { Env } from './env.ts'
 import { reasons } from './reasons.ts'
+import { assertUtf8Escapes } from './utf8.ts'
 
 type Target = 'json' | 'form' | 'query' | 'param'
 
@@ -37,9 +38,9 @@ export function parsed<S extends v.GenericSchema>(schema: S, input: unknown): v.
 
 const read: Record<Target, (request: HonoRequest) => unknown> = {
   json: readJson,
-  form: async (request) => Object.fromEntries(await readForm(request, 'application/x-www-form-urlencoded')),
+  form: async (request) => Object.fromEntries(await readForm(request)),
   param: (request) => request.param(),
-  query: (request) => Object.fromEntries(Object.entries(request.queries()).flatMap(oneOrMany)),
+  query: readQuery,
 }
 
 /** What any body can be refused for. */
@@ -49,6 +50,11 @@ function tell(target: Target, schema: v.GenericSchema<unknown, object>): Telling
   if (target === 'json') return { body: { type: target, schema }, refusals: [...bodyRefusals, 'MALFORMED_JSON'] }
   if (target === 'form') return { body: { type: target, schema }, refusals: bodyRefusals }
   return { parameters: { in: target === 'param' ? 'path' : target, fields: schema }, refusals: ['INVALID_REQUEST'] }
+}
+
+function readQuery(request: HonoRequest): Record<string, string | string[]> {
+  assertUtf8Escapes(request.url.split('?', 2)[1] ?? '')
+  return Object.fromEntries(Object.entries(request.queries()).flatMap(oneOrMany))
 }
 
 /** A parameter given once is a string, given twice an array; given empty it says nothing. */

@@ -5,7 +5,6 @@ import type { Env } from '../http/env.ts'
 import { createDocument } from './document.ts'
 import { assetPath, assets, contentSecurityPolicy, page, startScript } from './page.ts'
 
-/** Mount them before what sets cookies: their answers may be kept by caches that many share. */
 export function openApiRoutes(app: Hono<Env>) {
   let made: { body: string; etag: string } | undefined
   /** Made when first asked for: by then every route is mounted. */
@@ -36,14 +35,19 @@ export function openApiRoutes(app: Hono<Env>) {
       c.header('Content-Type', 'text/javascript; charset=utf-8')
       return c.body(startScript)
     })
-    .get(`${assetPath}/:file{${Object.keys(assets).join('|')}}`, (c) => {
-      const asset = assets[c.req.param('file')]
-      if (asset === undefined) return c.notFound()
-      const headers = { 'content-type': asset.type, 'cache-control': 'public, max-age=31536000, immutable' }
-      return new Response(Bun.file(asset.path), { headers })
-    })
 }
 
+/** What the page loads and never changes under its name. Mount it before what sets cookies. */
+export function docsAssetRoutes() {
+  return new Hono<Env>().get(`${assetPath}/:file{${Object.keys(assets).join('|')}}`, (c) => {
+    const asset = assets[c.req.param('file')]
+    if (asset === undefined) return c.notFound()
+    const headers = { 'content-type': asset.type, 'cache-control': 'public, max-age=31536000, immutable' }
+    return new Response(Bun.file(asset.path), { headers })
+  })
+}
+
+/** Private, because the first answer to a client brings its cookie. */
 function revalidated(c: Context<Env>): void {
-  c.header('Cache-Control', 'no-cache')
+  c.header('Cache-Control', 'private, no-cache')
 }

@@ -50,7 +50,7 @@ test('a user changes name and picture, each without the other, and what is not n
 test('a new picture takes the place of the old one, whose file goes', async () => {
   const user = await api.aUser()
   const before = fileOf(await change(user, user.id, parts({}, gif)))
-  const after = fileOf(await change(user, user.id, parts(undefined, gif)))
+  const after = fileOf(await change(user, user.id, parts({}, gif)))
   expect(after).not.toBe(before)
   expect(await files()).toContain(after)
   expect(await files()).not.toContain(before)
@@ -91,6 +91,10 @@ test('a name that is none and a picture that is none are refused, and no file st
       refusal(400, 'INVALID_REQUEST', { name: expect.any(String) }),
     )
   const script = new TextEncoder().encode('<script>alert(1)</script>')
+  for (const form of [parts(), parts(undefined, gif)])
+    expect(await change(user, user.id, form)).toMatchObject(
+      refusal(400, 'INVALID_REQUEST', { request: '필수 값입니다.' }),
+    )
   expect(await change(user, user.id, parts({}, script))).toMatchObject(refusal(415, 'UNSUPPORTED_MEDIA_TYPE'))
   const twice = parts({}, gif)
   twice.append('image', new Blob([gif]))

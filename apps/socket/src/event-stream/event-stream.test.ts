@@ -56,6 +56,14 @@ test('E1 without a token there is no stream', async () => {
   expect(await response.json()).toMatchObject({ exceptionName: 'UNAUTHENTICATED' })
 })
 
+test('E1 another method is 405, and Allow says which there is', async () => {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+    const response = await fetch(`${one.url}/api/sse`, { method })
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET'])
+    expect(await response.json()).toMatchObject({ exceptionName: 'METHOD_NOT_ALLOWED', details: {} })
+  }
+})
+
 test('E1 something is written at least every 15 s', async () => {
   const person = await setting.aPerson()
   const response = await fetch(`${one.url}/api/sse`, { headers: { authorization: `Bearer ${person.token}` } })

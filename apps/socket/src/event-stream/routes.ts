@@ -78,6 +78,8 @@ export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): voi
     }
     answer(res, 204, { ...allowed, ...origins.headers(req) })
   })
+
+  app.any(path, (res, req) => answerError(res, 'METHOD_NOT_ALLOWED', { allow: 'GET', ...origins.headers(req) }))
 }
 
 /** Clients say in three ways what they saw last: the standard's header, and two spellings of a query parameter. */

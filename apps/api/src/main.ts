@@ -6,6 +6,7 @@ import { outboxBell } from '@mopl/infrastructure/outbox'
 import { createBucket } from '@mopl/infrastructure/picture-bucket'
 import { createFolder } from '@mopl/infrastructure/picture-storage'
 import { openPostgres } from '@mopl/infrastructure/postgres'
+import { watchPostgres } from '@mopl/infrastructure/postgres-watch'
 import { openRedis, openSubscriber, untilRedisReady } from '@mopl/infrastructure/redis'
 import { runApp } from '@mopl/infrastructure/run'
 import { openSessionRegistry } from '@mopl/infrastructure/sessions'
@@ -25,6 +26,7 @@ import { ensureAdmin } from './users/admin.ts'
 await runApp('api', ApiEnv, async ({ env, log, resources }) => {
   const postgres = openPostgres({ url: env.DATABASE_URL, poolSize: env.DATABASE_POOL_SIZE, application: 'api', log })
   const { db } = resources.use('postgres', postgres)
+  resources.use('postgres watch', watchPostgres(postgres, { url: env.DATABASE_URL, log }))
   const { redis } = resources.use('redis', openRedis({ url: env.REDIS_URL, name: 'api', log }))
   const { subscriber } = resources.use('subscriber', openSubscriber({ url: env.REDIS_URL, name: 'api', log }))
   await postgres.ping()

@@ -1,6 +1,5 @@
 /** The whole HTTP interface: the order of the layers, and where each feature is mounted. */
 import { Hono } from 'hono'
-import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 import { authRoutes } from './auth/routes.ts'
 import { contentRoutes } from './contents/routes.ts'
@@ -8,6 +7,7 @@ import { conversationRoutes } from './conversations/routes.ts'
 import type { Deps } from './deps.ts'
 import { followRoutes } from './follows/routes.ts'
 import { clientAddress } from './http/client-address.ts'
+import { acrossOrigins } from './http/across-origins.ts'
 import { csrf } from './http/csrf.ts'
 import type { Env } from './http/env.ts'
 import { notFound } from './http/not-found.ts'
@@ -36,16 +36,7 @@ export function createApp(deps: Deps): Hono<Env> {
   app.use(requestLog(deps))
   app.use(clientAddress(deps))
   app.use(secureHeaders())
-  app.use(
-    cors({
-      origin: (origin) => (deps.allowedOrigins.includes(origin) ? origin : null),
-      credentials: true,
-      allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-      allowHeaders: ['Authorization', 'Content-Type', 'X-XSRF-TOKEN', 'X-Request-Id', 'Idempotency-Key'],
-      exposeHeaders: ['X-Request-Id', 'Retry-After', 'Idempotency-Replayed'],
-      maxAge: 600,
-    }),
-  )
+  app.use(acrossOrigins(deps))
   // Without cookies, because caches that many share may keep them.
   app.route('/api', docsAssetRoutes())
   if (deps.bucket !== undefined) app.route('/media', bucketRoutes(deps.bucket))

@@ -5,6 +5,7 @@
 import { type MoplEvent, subjectOf } from '@mopl/contracts/events'
 import { sql } from 'drizzle-orm'
 import type { Db, Sql } from './postgres.ts'
+import { prepared } from './prepared.ts'
 import { outboxEvents } from './tables.ts'
 
 export { newEvent } from './events.ts'
@@ -13,22 +14,29 @@ export { newEvent } from './events.ts'
 export const outboxChannel = 'mopl_outbox'
 
 /** Writes the event beside the change. Call it inside the transaction of the change. */
-export function emit(tx: Sql, event: MoplEvent): Promise<void> {
-  return emitAll(tx, [event])
+export async function emit(tx: Sql, event: MoplEvent): Promise<void> {
+  await insertEvent(tx).execute(rowOf(event))
 }
+
+const insertEvent = prepared((db) =>
+  db.insert(outboxEvents).values({
+    id: sql.placeholder('id'),
+    aggregatetype: sql.placeholder('aggregatetype'),
+    aggregateid: sql.placeholder('aggregateid'),
+    type: sql.placeholder('type'),
+    payload: sql.placeholder('payload'),
+  }),
+)
 
 /** As `emit`, for any number of events in one statement. */
 export async function emitAll(tx: Sql, events: readonly MoplEvent[]): Promise<void> {
   if (events.length === 0) return
-  await tx.insert(outboxEvents).values(
-    events.map((event) => ({
-      id: event.eventId,
-      aggregatetype: subjectOf(event.type),
-      aggregateid: event.key,
-      type: event.type,
-      payload: event,
-    })),
-  )
+  await tx.insert(outboxEvents).values(events.map(rowOf))
+}
+
+function rowOf(event: MoplEvent) {
+  const { eventId: id, key: aggregateid, type } = event
+  return { id, aggregatetype: subjectOf(type), aggregateid, type, payload: event }
 }
 
 /**

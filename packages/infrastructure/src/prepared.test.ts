@@ -2,9 +2,9 @@ import { afterAll, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import pino from 'pino'
 import { newId } from './ids.ts'
-import { openPostgres } from './postgres.ts'
+import { openPostgres, type Sql } from './postgres.ts'
 import { prepared } from './prepared.ts'
-import { users } from './tables.ts'
+import { contents, reviews, users } from './tables.ts'
 import { createTestDatabase } from './testing.ts'
 
 const database = await createTestDatabase()
@@ -26,19 +26,21 @@ async function statementsOnServer(): Promise<number> {
   return rows[0]!.count
 }
 
-const nameById = prepared((db) =>
-  db
+let built = 0
+const nameById = prepared((db) => {
+  built++
+  return db
     .select({ name: users.name })
     .from(users)
-    .where(eq(users.id, sql.placeholder('id'))),
-)
+    .where(eq(users.id, sql.placeholder('id')))
+})
 
 test('a statement is built once and planned once, whatever its values', async () => {
   const before = await statementsOnServer()
-  expect(nameById(db)).toBe(nameById(db))
   expect(await nameById(db).execute({ id: one!.id })).toEqual([{ name: one!.name }])
   expect(await nameById(db).execute({ id: other!.id })).toEqual([{ name: other!.name }])
   expect(await statementsOnServer()).toBe(before + 1)
+  expect(built).toBe(1)
 })
 
 test('a transaction sees what it wrote, and plans nothing again', async () => {
@@ -49,6 +51,7 @@ test('a transaction sees what it wrote, and plans nothing again', async () => {
     expect(await nameById(tx).execute({ id: other!.id })).toEqual([{ name: '새 이름' }])
   })
   expect(await statementsOnServer()).toBe(before)
+  expect(built).toBe(1)
 })
 
 test('each shape is a statement of its own, and one that keeps no plan has no name', async () => {
@@ -64,4 +67,47 @@ test('each shape is a statement of its own, and one that keeps no plan has no na
   expect(await by(db, 'email').execute({ value: one!.email })).toEqual([{ id: one!.id }])
   expect(await by(db, 'name').execute({ value: one!.name })).toEqual([{ id: one!.id }])
   expect(await statementsOnServer()).toBe(before + 1)
+})
+
+test('a connection that is made anew plans anew', async () => {
+  await nameById(db).execute({ id: one!.id })
+  await db.execute(sql`select pg_terminate_backend(pg_backend_pid())`).catch(() => undefined)
+  expect(await nameById(db).execute({ id: one!.id })).toEqual([{ name: one!.name }])
+})
+
+test('a column that has changed its type under a plan is read all the same', async () => {
+  await nameById(db).execute({ id: one!.id })
+  await db.execute(sql`alter table users alter column name type varchar(60)`)
+  expect(await nameById(db).execute({ id: one!.id })).toEqual([{ name: one!.name }])
+})
+
+test('rows are as drizzle makes them: dates, numbers, groups, and no group where an outer join found nothing', async () => {
+  const author = { id: users.id, name: users.name }
+  const select = (db: Sql) =>
+    db
+      .select({
+        id: contents.id,
+        createdAt: contents.createdAt,
+        average: contents.averageRating,
+        ratingSum: contents.ratingSum,
+        shout: sql<string>`upper(${contents.title})`.mapWith((text) => `${String(text)}!`),
+        review: { rating: reviews.rating, text: reviews.text },
+        author,
+      })
+      .from(contents)
+      .leftJoin(reviews, eq(reviews.contentId, contents.id))
+      .leftJoin(users, eq(users.id, reviews.authorId))
+      .orderBy(contents.title)
+  const [reviewed, unreviewed] = [newId(), newId()]
+  await db.insert(contents).values([
+    { id: reviewed, type: 'movie', title: 'a', description: '', ratingSum: 4.5, reviewCount: 1 },
+    { id: unreviewed, type: 'movie', title: 'b', description: '' },
+  ])
+  await db.insert(reviews).values({ id: newId(), contentId: reviewed, authorId: one!.id, rating: 4.5, text: '.' })
+  const rows = await prepared(select)(db).execute()
+  expect(rows).toEqual(await select(db))
+  expect(rows).toMatchObject([
+    { id: reviewed, createdAt: expect.any(Date), shout: 'A!', review: { rating: 4.5 }, author: { id: one!.id } },
+    { id: unreviewed, review: null, author: null },
+  ])
 })

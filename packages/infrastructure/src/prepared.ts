@@ -3,10 +3,13 @@
  * answer a simple one, and PostgreSQL takes about as long to plan it. Why and which: docs/decisions/0009.
  */
 import { createHash } from 'node:crypto'
-import type { Sql } from './postgres.ts'
+import type { Query } from 'drizzle-orm'
+import { type Sql, sqlState } from './postgres.ts'
+import { type Joins, type ResultColumn, rowMapper } from './result-rows.ts'
 
 /** Any of drizzle's builders; its values are `sql.placeholder`s. */
-type Statement<P> = { toSQL(): { sql: string }; prepare(name: string): P }
+type Statement<R> = { toSQL(): Query; prepare(name: string): { execute(values?: Values): Promise<R> } }
+type Values = Record<string, unknown>
 
 export type Form<Shape> = {
   /** Equal for two shapes that `build` makes the same statement of. */
@@ -15,38 +18,57 @@ export type Form<Shape> = {
   keepsPlan?: (shape: Shape) => boolean
 }
 
+type Built<R> = (sql: Sql, values: Values) => Promise<R>
+
 /**
- * The function that it returns answers the prepared statement of a database and a shape; `build` is asked once for each.
- * In a transaction, which has a connection of its own, it is built anew, and still planned once per connection.
+ * The function that it returns executes the statement of a shape on a database or in a transaction; `build` is asked once
+ * for each shape, and each connection plans it once.
  *
  * Every shape stays in memory, here and in each connection: there must be few of them.
  */
-export function prepared<P, Shape = void>(
-  build: (sql: Sql, shape: Shape) => Statement<P>,
+export function prepared<R, Shape = void>(
+  build: (sql: Sql, shape: Shape) => Statement<R>,
   { keyOf, keepsPlan = () => true }: Form<Shape> = { keyOf: () => '' },
-): (sql: Sql, shape: Shape) => P {
-  const known = new WeakMap<Sql, Map<string, P>>()
-  const names = new Map<string, string>()
-
-  function prepare(sql: Sql, shape: Shape, key: string): P {
-    const statement = build(sql, shape)
-    // Without a name it is planned for the values of each execution.
-    const name = names.get(key) ?? (keepsPlan(shape) ? nameOf(statement) : '')
-    names.set(key, name)
-    return statement.prepare(name)
-  }
-
+): (sql: Sql, shape: Shape) => { execute(values?: Values): Promise<R> } {
+  const known = new Map<string, Built<R>>()
   return (sql, shape) => {
-    const statements = known.get(sql) ?? new Map<string, P>()
-    known.set(sql, statements)
     const key = keyOf(shape)
-    const statement = statements.get(key) ?? prepare(sql, shape, key)
-    statements.set(key, statement)
-    return statement
+    const built = known.get(key) ?? toBuilt(build(sql, shape), keepsPlan(shape))
+    known.set(key, built)
+    return { execute: (values = {}) => built(sql, values) }
   }
 }
 
+/** Bound to no connection: what drizzle prepares by itself is good for one database or one transaction alone. */
+function toBuilt<R>(statement: Statement<R>, keepsPlan: boolean): Built<R> {
+  const query = statement.toSQL()
+  const name = keepsPlan ? nameOf(query) : unnamed
+  const { fields, joinsNotNullableMap } = statement.prepare(unnamed) as Insides
+  const toRows = fields && rowMapper(fields, joinsNotNullableMap)
+
+  async function execute(sql: Sql, values: Values, name: string): Promise<R> {
+    const { session } = sql._
+    const bound = session.prepareQuery(query, fields as undefined, name, true, toRows as undefined)
+    return (await bound.execute(values)) as R
+  }
+
+  return (sql, values) =>
+    execute(sql, values, name).catch((error: unknown) => {
+      if (name === unnamed || sqlState(error) !== planIsVoid) throw error
+      return execute(sql, values, unnamed)
+    })
+}
+
+/** What drizzle keeps to itself of a statement that is prepared. */
+type Insides = { fields?: ResultColumn[] | undefined; joinsNotNullableMap?: Joins }
+
+/** Planned for the values of each execution. */
+const unnamed = ''
+
+/** "cached plan must not change result type": a migration has changed a column since this connection planned it. */
+const planIsVoid = '0A000'
+
 /** The same for the same text only, as `pg` demands it, and shorter than what PostgreSQL cuts names off at. */
-function nameOf(statement: Statement<unknown>): string {
-  return createHash('sha256').update(statement.toSQL().sql).digest('base64url')
+function nameOf({ sql }: Query): string {
+  return createHash('sha256').update(sql).digest('base64url')
 }

@@ -9,8 +9,7 @@ import { assertPosition, type Keyset, keyset, type Sort } from './keyset.ts'
 import type { PageRequest } from './page.ts'
 
 type Row = { id: string; cursor: string; totalCount: number }
-type Execution<R> = { execute(values: Record<string, unknown>): Promise<R[]> }
-type Statement<R> = { toSQL(): { sql: string }; prepare(name: string): Execution<R> }
+type Statement<R> = Parameters<typeof prepared<R[]>>[0] extends (...args: never) => infer S ? S : never
 
 /** What is asked for, without the values: they come when the statement is executed, under the names of the query. */
 export type Asked<Q> = { [Name in keyof Q]-?: Placeholder | (undefined extends Q[Name] ? undefined : never) }
@@ -30,7 +29,7 @@ type Read<Q, R> = (db: Sql, query: Q) => Promise<{ rows: R[]; totalCount: number
 
 export function paged<Q extends PageRequest>({ sorts, id, selective = [] }: List<Q>) {
   return <R extends Row>(select: Select<Q, R>): Read<Q, R> => {
-    const statementOf = prepared<Execution<R>, Q>(
+    const statementOf = prepared<R[], Q>(
       (db, query) => {
         const asked = askedBy(query)
         const { cursor, idAfter } = asked

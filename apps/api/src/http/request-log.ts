@@ -20,7 +20,8 @@ export function requestLog({ log, metrics }: { log: Log; metrics: ApiMetrics }):
     c.set('requestId', requestId)
     const startedAt = performance.now()
     await next()
-    c.header('X-Request-Id', requestId)
+    // Not by `c.header`, which would make a new response, and a stream of its body.
+    c.res.headers.set('X-Request-Id', requestId)
 
     const durationMs = performance.now() - startedAt
     const { status } = c.res

@@ -3,8 +3,9 @@ import { AppError } from '@mopl/contracts/errors'
 import { newId } from '@mopl/infrastructure/ids'
 import { emit, newEvent } from '@mopl/infrastructure/outbox'
 import type { Db, Sql } from '@mopl/infrastructure/postgres'
+import { prepared } from '@mopl/infrastructure/prepared'
 import { reviews, users } from '@mopl/infrastructure/tables'
-import { and, eq, type InferSelectModel } from 'drizzle-orm'
+import { and, eq, type InferSelectModel, sql } from 'drizzle-orm'
 import { named } from '../http/on-error.ts'
 import { type Page, toPage } from '../http/page.ts'
 import { paged } from '../http/paged.ts'
@@ -50,13 +51,23 @@ export async function createReview(
   return db
     .transaction(async (tx) => {
       const id = newId()
-      await tx.insert(reviews).values({ id, contentId, authorId, rating, text })
+      await insertReview(tx).execute({ id, contentId, authorId, rating, text })
       await emit(tx, newEvent('review.created', contentId, { reviewId: id, contentId, authorId, rating }, requestId))
       return getReview(tx, id)
     })
     .catch(named('uq_reviews_content_author', 'REVIEW_ALREADY_EXISTS'))
     .catch(named('reviews_content_id_fkey', 'CONTENT_NOT_FOUND'))
 }
+
+const insertReview = prepared((db) =>
+  db.insert(reviews).values({
+    id: sql.placeholder('id'),
+    contentId: sql.placeholder('contentId'),
+    authorId: sql.placeholder('authorId'),
+    rating: sql.placeholder('rating'),
+    text: sql.placeholder('text'),
+  }),
+)
 
 /** What is not named stays; a change that changes nothing is not told. @throws {AppError} REVIEW_NOT_FOUND, FORBIDDEN */
 export async function updateReview(
@@ -97,14 +108,18 @@ async function lockOwnReview(tx: Sql, authorId: string, reviewId: string): Promi
 }
 
 async function getReview(db: Sql, reviewId: string): Promise<ReviewDto> {
-  const [row] = await db
-    .select(reviewColumns)
-    .from(reviews)
-    .innerJoin(users, eq(users.id, reviews.authorId))
-    .where(eq(reviews.id, reviewId))
+  const [row] = await reviewById(db).execute({ reviewId })
   if (row === undefined) throw new AppError('REVIEW_NOT_FOUND')
   return toReviewDto(row)
 }
+
+const reviewById = prepared((db) =>
+  db
+    .select(reviewColumns)
+    .from(reviews)
+    .innerJoin(users, eq(users.id, reviews.authorId))
+    .where(eq(reviews.id, sql.placeholder('reviewId'))),
+)
 
 type ReviewRow = Omit<ReviewDto, 'author'> & { author: Parameters<typeof toUserSummary>[0] }
 

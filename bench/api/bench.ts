@@ -9,7 +9,7 @@ import { startPostgres } from '@mopl/local/postgres'
 import { startRedis } from '@mopl/local/redis'
 import { Redis } from 'ioredis'
 import { idOf } from './ids.ts'
-import { activeUsers, seededDatabase, type Size } from './seed.ts'
+import { activeUsers, seededDatabase, type Size, withCopy } from './seed.ts'
 import { type Server, type ServerName, startServer } from './servers.ts'
 
 export type BenchOptions = {
@@ -32,6 +32,8 @@ export type Bench = BenchOptions & {
   postgresPid: number
   /** On the database of that size. */
   start(name: ServerName, size: Size): Promise<Server>
+  /** Gives the URL of a copy of the database of that size, to write to: it is dropped afterwards. */
+  withCopy<T>(size: Size, use: (url: string) => Promise<T>): Promise<T>
   progress(line: string): void
   close(): Promise<void>
 }
@@ -69,6 +71,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
         ADMIN_NAME: '관리자',
       },
     }
+    const database = (size: Size) => seededDatabase(postgres.adminUrl, size, progress)
     return {
       ...options,
       tokens: await signIn(redis.url),
@@ -76,9 +79,9 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       progress,
       close,
       async start(name, size) {
-        const databaseUrl = await seededDatabase(postgres.adminUrl, size, progress)
-        return startServer(name, { ...surroundings, databaseUrl }, logDir)
+        return startServer(name, { ...surroundings, databaseUrl: await database(size) }, logDir)
       },
+      withCopy: async (size, use) => withCopy(postgres.adminUrl, await database(size), use),
     }
   } catch (error) {
     await close()

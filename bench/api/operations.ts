@@ -38,7 +38,11 @@ export const operations: Operation[] = [
     const type = ['movie', 'tvSeries', 'sport'][n % 3]
     return `/api/contents?${firstPage}&sortBy=createdAt&typeEqual=${type}${after(size, n, 'time')}`
   }),
-  { ...read('contents by keyword', keywordSearch), connections: 8 },
+  // Words all along from the frequent to the rare.
+  {
+    ...read('contents by keyword', (_size, n) => keywordSearch(words[(n * 101) % words.length] ?? '')),
+    connections: 8,
+  },
   read('reviews of a content', ({ contents }, n) => {
     const contentId = idOf('content', (n * 7_919) % contents)
     return `/api/reviews?${firstPage}&sortBy=createdAt&contentId=${contentId}`
@@ -59,10 +63,8 @@ function after({ contents }: Size, n: number, cursor: number | 'time'): string {
   return `&cursor=${cursor === 'time' ? timeOf(place) : cursor}&idAfter=${idOf('content', place)}`
 }
 
-/** Words all along from the frequent to the rare. */
-export function keywordSearch(_size: Size, n: number): string {
-  const keywordLike = words[(n * 101) % words.length] ?? ''
-  return `/api/contents?${firstPage}&sortBy=createdAt&keywordLike=${encodeURIComponent(keywordLike)}`
+export function keywordSearch(keyword: string): string {
+  return `/api/contents?${firstPage}&sortBy=createdAt&keywordLike=${encodeURIComponent(keyword)}`
 }
 
 function read(name: string, pathOf: (size: Size, n: number) => string): Operation {

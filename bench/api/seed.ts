@@ -7,6 +7,11 @@ import { sqlText } from './words.ts'
 
 export type Size = { contents: number; reviews: number; users: number }
 
+/** Contents to search in, and little else. */
+export function textOnly(contents: number): Size {
+  return { contents, reviews: 1_000, users: 1_000 }
+}
+
 /** The first users: they have notifications, and the load asks on their behalf. */
 export const activeUsers = 500
 /** Those after them have a password: signing in ends the session that one had. */
@@ -34,6 +39,21 @@ export async function seededDatabase(adminUrl: string, size: Size, progress: (li
   const url = await ensureDatabase(adminUrl, name)
   await migrate(url)
   return url
+}
+
+/** Gives the URL of a copy, which is dropped afterwards. */
+export async function withCopy<T>(adminUrl: string, url: string, use: (url: string) => Promise<T>): Promise<T> {
+  const [name, copyUrl] = [new URL(url).pathname.slice(1), new URL(url)]
+  const copy = `${name}_copy`
+  copyUrl.pathname = `/${copy}`
+  const drop = () => withSql(adminUrl, (sql) => sql`drop database if exists ${sql(copy)}`)
+  await drop()
+  await withSql(adminUrl, (sql) => sql`create database ${sql(copy)} template ${sql(name)} strategy file_copy`)
+  try {
+    return await use(copyUrl.href)
+  } finally {
+    await drop()
+  }
 }
 
 async function fill(sql: SQL, size: Size): Promise<void> {

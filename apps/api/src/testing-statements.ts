@@ -19,7 +19,9 @@ export async function openRecordingApi(): Promise<{
   const logger = { logQuery: (query: string, params: unknown[]) => void statements.push({ query, params }) }
   const opened: ReturnType<typeof openPostgres>[] = []
   const api = await openTestApi((_real, url) => {
-    const postgres = openPostgres({ url, poolSize: 4, application: 'recording', log: pino({ level: 'silent' }) })
+    const log = pino({ level: 'silent' })
+    // What fills it may take long on a busy machine.
+    const postgres = openPostgres({ url, poolSize: 4, application: 'recording', log, queryTimeoutMs: 60_000 })
     opened.push(postgres)
     return { db: drizzle(postgres.pool, { schema: tables, casing: 'snake_case', logger }) }
   })

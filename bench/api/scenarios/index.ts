@@ -1,6 +1,7 @@
 import type { Table } from '../../report/table.ts'
 import type { Bench } from '../bench.ts'
 import { keywordCost } from './keyword-cost.ts'
+import { keywordIndex } from './keyword-index.ts'
 import { listCost } from './list-cost.ts'
 import { compareOperations } from './operations.ts'
 
@@ -11,4 +12,5 @@ export const scenarios: Record<string, Scenario> = {
   operations: compareOperations,
   'list-cost': listCost,
   'keyword-cost': keywordCost,
+  'keyword-index': keywordIndex,
 }

@@ -48,7 +48,7 @@ function toBuilt<R>(statement: Statement<R>, keepsPlan: boolean): Built<R> {
 
   async function execute(sql: Sql, values: Values, name: string): Promise<R> {
     const { session } = sql._
-    const bound = session.prepareQuery(query, fields as undefined, name, true, toRows as undefined)
+    const bound = session.prepareQuery(query, fields as undefined, name, true, toRows)
     return (await bound.execute(values)) as R
   }
 

@@ -2,7 +2,7 @@
 import type { Sql } from '@mopl/infrastructure/postgres'
 import { contents } from '@mopl/infrastructure/tables'
 import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
-import { contains, type Search, searchFor, searching } from '../http/keyword.ts'
+import { containsEvenOneLetter, type Search, searchFor, searching } from '../http/keyword.ts'
 import { type Page, toPage } from '../http/page.ts'
 import { type Asked, paged } from '../http/paged.ts'
 import { countAll, countWhere } from '../http/total-count.ts'
@@ -23,7 +23,7 @@ const readContents = paged<Query>({
 })((db, asked, { cursor, after, orderBy, limit }) => {
   const filter = and(
     asked.typeEqual && eq(contents.type, asked.typeEqual),
-    contains(searched, asked),
+    containsEvenOneLetter(searched, asked),
     asked.tagsIn && hasAnyTag(asked.tagsIn),
   )
   return db
@@ -34,7 +34,7 @@ const readContents = paged<Query>({
     .limit(limit)
 })
 
-/** As `ix_contents_bigrams` has it. */
+/** As `ix_contents_bigrams` and `ix_contents_letters` have it. */
 const searched = sql`${contents.title} || ' ' || ${contents.description}`
 
 function hasAnyTag(names: Placeholder): SQL {

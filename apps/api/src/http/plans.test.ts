@@ -56,7 +56,7 @@ const seed = [
      from (select id, row_number() over () as n from users) as users`,
   'vacuum analyze',
 ]
-for (const statement of seed) await api.db.execute(sql.raw(statement))
+for (const statement of seed) await api.deps.db.execute(sql.raw(statement))
 
 type Question = { path: string; sorts: string[]; filter?: Record<string, string>; maySort?: boolean }
 
@@ -69,6 +69,7 @@ const questions: Question[] = [
   { path: '/api/contents', sorts: contentSorts },
   { path: '/api/contents', sorts: contentSorts, filter: { typeEqual: 'movie' } },
   { path: '/api/contents', sorts: contentSorts, filter: { keywordLike: 'a87ff6' }, maySort: true },
+  { path: '/api/contents', sorts: contentSorts, filter: { keywordLike: '힣' }, maySort: true },
   { path: '/api/contents', sorts: contentSorts, filter: { tagsIn: 'tag 7' }, maySort: true },
   { path: '/api/reviews', sorts: reviewSorts },
   { path: '/api/reviews', sorts: reviewSorts, filter: { contentId } },
@@ -82,6 +83,7 @@ const questions: Question[] = [
   { path: '/api/playlists', sorts: playlistSorts, filter: { ownerIdEqual: reader.id } },
   { path: '/api/playlists', sorts: playlistSorts, filter: { subscriberIdEqual: reader.id }, maySort: true },
   { path: '/api/playlists', sorts: playlistSorts, filter: { keywordLike: 'a87ff6' }, maySort: true },
+  { path: '/api/playlists', sorts: playlistSorts, filter: { keywordLike: '힣' }, maySort: true },
   { path: '/api/conversations', sorts: timed },
   { path: '/api/conversations', sorts: timed, filter: { keywordLike: 'a87ff6' } },
   { path: '/api/conversations/BUSY/direct-messages', sorts: timed },
@@ -114,6 +116,11 @@ async function ask(path: string, query: Record<string, string>) {
   return { walk: walk!, page: answer.body as Page<unknown> }
 }
 
+/** Those too. */
+function allNodesOf(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(allNodesOf)]
+}
+
 async function assertWalksIndex(statement: Statement, maySort: boolean): Promise<void> {
   const nodes = nodesOf((await planOf(statement)) as Plan)
   const bad = maySort ? ['Seq Scan'] : ['Seq Scan', 'Sort', 'Incremental Sort']
@@ -141,3 +148,18 @@ test.each(asked)('$name is found by index', async ({ path, query, maySort }) => 
   const next = await ask(address, { ...query, cursor: page.nextCursor, idAfter: page.nextIdAfter })
   await assertWalksIndex(next.walk, maySort)
 })
+
+test.each(['a', '0a', '힣', '힣힣'])(
+  'neither the page nor the total of a search for %p reads the whole table',
+  async (word) => {
+    for (const [path, table] of [
+      ['/api/contents', 'contents'],
+      ['/api/playlists', 'playlists'],
+    ] as const) {
+      const sortBy = table === 'contents' ? 'createdAt' : 'updatedAt'
+      const { walk } = await ask(path, { limit: '20', sortBy, sortDirection: 'DESCENDING', keywordLike: word })
+      const scans = allNodesOf((await planOf(walk)) as Plan).filter((node) => node['Node Type'] === 'Seq Scan')
+      expect(scans.map((node) => node['Relation Name'])).not.toContain(table)
+    }
+  },
+)

@@ -6,7 +6,7 @@ import { prepared } from '@mopl/infrastructure/prepared'
 import { contents, playlistContents, playlists, users } from '@mopl/infrastructure/tables'
 import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { contentColumns, toContentSummary } from '../contents/summary.ts'
-import { contains, type Search, searchFor, searching } from '../http/keyword.ts'
+import { containsEvenOneLetter, type Search, searchFor, searching } from '../http/keyword.ts'
 import { type Page, toPage } from '../http/page.ts'
 import { paged } from '../http/paged.ts'
 import { countAll, countWhere } from '../http/total-count.ts'
@@ -45,7 +45,7 @@ const readPlaylists = paged<Query>({
   selective: [...searching, 'subscriberIdEqual'],
 })((db, asked, { cursor, after, orderBy, limit }) => {
   const filter = and(
-    contains(searched, asked),
+    containsEvenOneLetter(searched, asked),
     asked.ownerIdEqual && eq(playlists.ownerId, asked.ownerIdEqual),
     asked.subscriberIdEqual && hasSubscriber(asked.subscriberIdEqual),
   )
@@ -59,7 +59,7 @@ const readPlaylists = paged<Query>({
     .limit(limit)
 })
 
-/** As `ix_playlists_bigrams` has it. */
+/** As `ix_playlists_bigrams` and `ix_playlists_letters` have it. */
 const searched = sql`${playlists.title} || ' ' || ${playlists.description}`
 
 function hasSubscriber(userId: Placeholder): SQL {

@@ -96,6 +96,11 @@ describe('across origins', () => {
     expect((await from('https://evil.example')).get('access-control-allow-origin')).toBeNull()
   })
 
+  test('a cache is told that answers differ by origin, whether there is one or not', async () => {
+    for (const headers of [{}, { origin: 'https://mopl.example' }, { origin: 'https://evil.example' }] as const)
+      expect((await api.call('GET', '/api/nothing', { headers })).headers.get('vary')).toBe('Origin')
+  })
+
   test('a preflight names methods and headers', async () => {
     const headers = { origin: 'https://mopl.example', 'access-control-request-method': 'PATCH' }
     const answer = await api.call('OPTIONS', '/api/reviews/x', { headers })

@@ -13,8 +13,8 @@ export function acrossOrigins({ allowedOrigins }: { allowedOrigins: readonly str
     maxAge: 600,
   })
   return async (c, next) => {
-    if (c.req.header('origin') !== undefined) return answer(c, next)
-    // Most requests come without, and need not pay for its copies of the response.
+    if (c.req.method === 'OPTIONS' || c.req.header('origin') !== undefined) return answer(c, next)
+    // Most requests are of our own origin, and need not pay for its copies of the response.
     await next()
     c.res.headers.append('Vary', 'Origin')
   }

@@ -8,8 +8,10 @@ import { listLeftovers, listSearchIndexes } from './search-indexes.ts'
 
 const names = [
   'ix_contents_bigrams',
+  'ix_contents_letters',
   'ix_direct_messages_bigrams',
   'ix_playlists_bigrams',
+  'ix_playlists_letters',
   'ix_users_email_bigrams',
   'ix_users_name_bigrams',
 ]

@@ -1,4 +1,4 @@
-/** The indexes that keyword search stands on: those on `bigrams(...)`, and what a rebuild that died left beside them. */
+/** The indexes that keyword search stands on: those on `bigrams(...)` and `letters(...)`, and what a rebuild that died left beside them. */
 import type { Sql } from '@mopl/infrastructure/postgres'
 import { sql } from 'drizzle-orm'
 
@@ -47,7 +47,7 @@ function searchIndexes() {
     from pg_index
     join pg_class as index on index.oid = indexrelid
     join pg_class as indexed on indexed.oid = indrelid
-    where index.relnamespace = current_schema()::regnamespace and pg_get_indexdef(indexrelid) like '%bigrams(%'`
+    where index.relnamespace = current_schema()::regnamespace and pg_get_indexdef(indexrelid) ~ '(bigrams|letters)[(]'`
 }
 
 /**

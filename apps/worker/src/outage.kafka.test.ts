@@ -64,7 +64,7 @@ test('a worker killed again and again while events flow loses nothing and counts
     const worker = await system.startWorker()
     await eventually(`${untilCounted} counted`, async () => (await contents.counted()) >= untilCounted, 30_000)
     worker.kill('SIGKILL')
-    expect(await worker.exited).toBeNull()
+    expect(await worker.exited).toBe('SIGKILL')
   }
   await system.startWorker()
   enough.abort()

@@ -4,8 +4,9 @@
  * Offsets are committed after the handler, so that a message is handled at least once. A handler that takes long (a
  * dependency is down) costs nothing but time: the partitions are paused meanwhile, the membership stays.
  */
-import type { Message, TopicPartition } from '@confluentinc/kafka-javascript'
-import { connectKafka, type KafkaOptions } from './kafka-client.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { LibrdKafkaError, Message, TopicPartition } from '@confluentinc/kafka-javascript'
+import { asError, connectKafka, type KafkaOptions } from './kafka-client.ts'
 import { type ConsumedMessage, nameOf, offsetsAfter, toConsumed } from './kafka-messages.ts'
 import { createNativeConsumer, disconnect, type NativeConsumer, type PartitionLag, pull } from './kafka-native.ts'
 import type { Log } from './log.ts'
@@ -64,6 +65,9 @@ class GroupMember {
   readonly #closing = new AbortController()
   readonly #owned = new Set<string>()
   #inHand: Promise<void> = Promise.resolve()
+  /** Settles when every rebalance that was told so far is answered. */
+  #answers: Promise<unknown> = Promise.resolve()
+  #leaving: 'not' | 'yes' | 'answered' = 'not'
   #attempt = new AbortController()
   #paused = false
   #arrived = false
@@ -89,6 +93,17 @@ class GroupMember {
       if (batch.length > 0) await this.#handleAndStay(client, batch)
       else await this.#untilMessages()
     }
+    await this.#leave(client)
+  }
+
+  /**
+   * Disconnects. That goes on in a thread beside this one, which deletes the client as soon as the group wants nothing of it
+   * any more. So whatever the last pull came across is told (in this turn of the event loop) and answered before.
+   */
+  async #leave(client: NativeConsumer): Promise<void> {
+    await nextTurn()
+    await this.#answers
+    this.#leaving = 'yes'
     await disconnect(client)
   }
 
@@ -102,8 +117,7 @@ class GroupMember {
         fetchWaitMs,
         log,
         onRebalance: (client, assigned, partitions) => {
-          const answer = assigned ? this.#assign(client, partitions) : this.#giveBack(client, partitions)
-          answer.catch((err: unknown) => log.warn({ err, group }, 'rebalance was not answered'))
+          this.#answers = Promise.all([this.#answers, this.#answer(client, assigned, partitions)])
         },
         onMessages: () => {
           this.#arrived = true
@@ -182,7 +196,30 @@ class GroupMember {
     return messages.filter((message) => this.#owned.has(nameOf(message)))
   }
 
-  async #assign(client: NativeConsumer, partitions: TopicPartition[]): Promise<void> {
+  async #answer(client: NativeConsumer, assigned: boolean, partitions: TopicPartition[]): Promise<void> {
+    try {
+      if (this.#leaving !== 'not') this.#answerLeaving(client)
+      else if (assigned) this.#assign(client, partitions)
+      else await this.#giveBack(client, partitions)
+    } catch (error) {
+      // The addon throws objects that are no errors.
+      const err = asError(error as LibrdKafkaError)
+      this.#options.log.warn({ err, group: this.#options.group }, 'rebalance was not answered')
+    }
+  }
+
+  /**
+   * Rebalances that the disconnecting tells. librdkafka takes any answer to the first of them for the giving back of
+   * everything, and without one it waits for ever; after the answer the client is gone, and a second one would reach
+   * into freed memory. So even an assignment is answered with giving back: the addon refuses to assign by now.
+   */
+  #answerLeaving(client: NativeConsumer): void {
+    if (this.#leaving === 'answered') return
+    this.#leaving = 'answered'
+    client.incrementalUnassign([])
+  }
+
+  #assign(client: NativeConsumer, partitions: TopicPartition[]): void {
     for (const partition of partitions) this.#owned.add(nameOf(partition))
     client.incrementalAssign(partitions)
     if (this.#paused) client.pause(partitions)
@@ -191,8 +228,9 @@ class GroupMember {
   /** Lets the batch in hand finish, unless the partitions are lost already and with them the right to commit. */
   async #giveBack(client: NativeConsumer, partitions: TopicPartition[]): Promise<void> {
     if (!client.assignmentLost()) await settlesWithin(this.#inHand, patienceMs)
-    for (const partition of partitions) this.#owned.delete(nameOf(partition))
+    // Another revocation may have named some of them meanwhile; librdkafka refuses all when one is not held any more.
+    const held = partitions.filter((partition) => this.#owned.delete(nameOf(partition)))
     this.#attempt.abort()
-    client.incrementalUnassign(partitions)
+    client.incrementalUnassign(held)
   }
 }

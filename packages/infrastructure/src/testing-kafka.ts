@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { newId } from './ids.ts'
 import type { KafkaRecord } from './kafka.ts'
-import { testEnv } from './testing.ts'
+import { type Ending, endingOf, testEnv } from './testing.ts'
 
 export type ProbeMessage = {
   topic: string
@@ -48,6 +48,7 @@ export type KafkaProbe = {
   /** Reads from the beginning, in a group of its own unless `group` is named. The first join takes about 3 s. */
   consume(topics: readonly string[], options?: { group?: string; manual?: boolean }): Promise<ProbeConsumer>
   kill(signal: NodeJS.Signals): void
+  /** Rejects when the process has died of a signal that this test did not send. */
   close(): Promise<void>
 }
 
@@ -63,7 +64,8 @@ export async function startKafkaProbe({
     env: { ...process.env, KAFKA_BROKERS: brokers, KAFKA_TOPIC_PREFIX: topicPrefix },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const exited = endingOf(child)
+  const sent = new Set<Ending>()
   const waiting = new Map<string, { resolve: () => void; reject: (error: Error) => void }>()
   const consumers = new Map<string, ProbeConsumer>()
 
@@ -98,11 +100,15 @@ export async function startKafkaProbe({
       await order({ id, op: 'consume', topics, group, manual })
       return consumer
     },
-    kill: (signal) => void child.kill(signal),
+    kill: (signal) => {
+      sent.add(signal)
+      child.kill(signal)
+    },
     close: async () => {
       child.stdin.end()
-      await exited
+      const ending = await exited
       await rm(bundle, { force: true })
+      if (typeof ending === 'string' && !sent.has(ending)) throw new Error(`the probe died of ${ending}`)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** What tests of every app need: a database of their own, a process under test, and a way to wait that is not a sleep. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
@@ -90,9 +90,17 @@ export type TestApp = {
   /** Everything the process wrote so far. */
   output(): string
   kill(signal: NodeJS.Signals): void
-  /** The exit code, `null` after a signal; settles when the process is gone. */
-  exited: Promise<number | null>
+  /** Settles when the process is gone. */
+  exited: Promise<Ending>
+  /** SIGTERM, and the end. Rejects when the process has died of a signal that this test did not send. */
   close(): Promise<void>
+}
+
+/** The exit code of a process, or the signal that ended it. */
+export type Ending = number | NodeJS.Signals
+
+export function endingOf(child: ChildProcess): Promise<Ending> {
+  return new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code ?? 0)))
 }
 
 /** Starts an app as its own process, the way it runs in production, and waits until it is ready. */
@@ -110,7 +118,8 @@ export async function startApp(
   const chunks: string[] = []
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk))
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const exited = endingOf(child)
+  const sent = new Set<Ending>(['SIGTERM'])
   const output = () => chunks.join('')
   const url = `http://127.0.0.1:${port}`
   const ready = eventually(`${app} is ready`, async () => (await fetch(`${url}/actuator/health/readiness`)).ok, 20_000)
@@ -130,11 +139,16 @@ export async function startApp(
     url,
     pid: child.pid ?? 0,
     output,
-    kill: (signal) => void child.kill(signal),
+    kill: (signal) => {
+      sent.add(signal)
+      child.kill(signal)
+    },
     exited,
     close: async () => {
       child.kill('SIGTERM')
-      await exited
+      const ending = await exited
+      if (typeof ending === 'string' && !sent.has(ending))
+        throw new Error(`${app} died of ${ending}:\n${output().slice(-4_000)}`)
     },
   }
 }

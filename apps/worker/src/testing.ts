@@ -41,7 +41,8 @@ export async function createTestSystem(): Promise<TestSystem> {
     application: 'worker-test',
     log: createLog('worker-test', 'silent'),
   })
-  const probe = await startKafkaProbe({ topicPrefix: prefix })
+  // What this probe has sent is in the models of what must be true: on a busy machine it waits rather than not know.
+  const probe = await startKafkaProbe({ topicPrefix: prefix, deliveryTimeoutMs: 60_000 })
   const environment = {
     DATABASE_URL: database.url,
     REDIS_URL: testEnv('REDIS_URL'),

@@ -11,7 +11,8 @@ import type { ProbeAnswer, ProbeCommand } from './testing-kafka.ts'
 
 const kafka = kafkaOptions(readEnv(KafkaEnv))
 const log = createLog('kafka-probe', 'silent')
-const producer = openProducer({ ...kafka, name: 'probe', log, topics: [], deliveryTimeoutMs: 5_000 })
+const deliveryTimeoutMs = Number(process.env['DELIVERY_TIMEOUT_MS'])
+const producer = openProducer({ ...kafka, name: 'probe', log, topics: [], deliveryTimeoutMs })
 const consumers = new Map<string, Consumer>()
 const settle = new Map<string, (handled: boolean) => void>()
 

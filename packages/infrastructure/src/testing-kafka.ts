@@ -43,7 +43,7 @@ export type ProbeConsumer = {
 
 export type KafkaProbe = {
   pid: number
-  /** Resolves when acknowledged; rejects after 5 s. */
+  /** Resolves when acknowledged; rejects after `deliveryTimeoutMs`. */
   produce(...records: KafkaRecord[]): Promise<void>
   /** Reads from the beginning, in a group of its own unless `group` is named. The first join takes about 3 s. */
   consume(topics: readonly string[], options?: { group?: string; manual?: boolean }): Promise<ProbeConsumer>
@@ -58,10 +58,16 @@ const directory = fileURLToPath(new URL('../', import.meta.url))
 export async function startKafkaProbe({
   topicPrefix = '',
   brokers = testEnv('KAFKA_BROKERS'),
+  deliveryTimeoutMs = 5_000,
 } = {}): Promise<KafkaProbe> {
   const bundle = await bundleProbe()
   const child = spawn('node', ['--enable-source-maps', bundle], {
-    env: { ...process.env, KAFKA_BROKERS: brokers, KAFKA_TOPIC_PREFIX: topicPrefix },
+    env: {
+      ...process.env,
+      KAFKA_BROKERS: brokers,
+      KAFKA_TOPIC_PREFIX: topicPrefix,
+      DELIVERY_TIMEOUT_MS: String(deliveryTimeoutMs),
+    },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const exited = endingOf(child)

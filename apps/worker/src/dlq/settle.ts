@@ -21,12 +21,13 @@ export async function redrive(
   ratePerSecond: number,
   { producer, onProgress, signal }: Settling,
 ): Promise<number> {
-  const startedAt = performance.now()
   let settled = 0
+  let dueAt = performance.now()
   for (const letter of letters) {
-    const dueAt = startedAt + (settled * 1_000) / ratePerSecond
     await wait(Math.max(0, dueAt - performance.now()), signal)
     if (signal.aborted) break
+    // Time lost is not made up for: what follows a standstill must not come as a burst.
+    dueAt = Math.max(dueAt, performance.now()) + 1_000 / ratePerSecond
     await producer.send(original(letter))
     await producer.send(noteAbout(letter.message, 'redriven'))
     settled += 1

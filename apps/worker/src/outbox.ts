@@ -11,11 +11,14 @@ const laneLocks = 6_665_423
 /** What a newer version writes about subjects unknown here waits for a worker that knows their topic. */
 const subjects = [...new Set((Object.keys(payloads) as EventType[]).map(subjectOf))]
 
-/** Takes the lanes that nobody else holds, until the transaction ends. */
-export async function takeLanes(tx: Sql): Promise<number[]> {
-  const { rows } = await tx.execute<{ lane: number }>(
-    sql`select lane from generate_series(0, 15) as lane where pg_try_advisory_xact_lock(${laneLocks}, lane)`,
-  )
+/** As `outbox_events.lane` is computed. */
+export const laneCount = 16
+
+/** Takes up to `max` of the lanes that nobody else holds, until the transaction ends. */
+export async function takeLanes(tx: Sql, max: number): Promise<number[]> {
+  const { rows } = await tx.execute<{ lane: number }>(sql`
+    select lane from generate_series(0, ${laneCount - 1}::int) as lane
+    where pg_try_advisory_xact_lock(${laneLocks}, lane) limit ${max}`)
   return rows.map(({ lane }) => lane)
 }
 

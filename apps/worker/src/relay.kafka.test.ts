@@ -5,7 +5,7 @@ import { emit } from '@mopl/infrastructure/outbox'
 import { eventually } from '@mopl/infrastructure/testing'
 import type { ProbeMessage } from '@mopl/infrastructure/testing-kafka'
 import { sql } from 'drizzle-orm'
-import { takeLanes } from './outbox.ts'
+import { laneCount, takeLanes } from './outbox.ts'
 import { aReview, createTestSystem, metricOf, seeded } from './testing.ts'
 
 const system = await createTestSystem()
@@ -73,8 +73,8 @@ test('lanes whose holder went silent are passed on after 10 s', async () => {
   const held = new Set<number>()
   const silent = db.transaction(async (tx) => {
     await eventually('all lanes taken', async () => {
-      for (const lane of await takeLanes(tx)) held.add(lane)
-      return held.size === 16
+      for (const lane of await takeLanes(tx, laneCount)) held.add(lane)
+      return held.size === laneCount
     })
     for (const event of events) await emit(db, event)
     await eventually('all of them', allPublished, 20_000)

@@ -12,7 +12,7 @@ import type { Db } from '@mopl/infrastructure/postgres'
 import type { Bell } from './bell.ts'
 import { wait } from './backoff.ts'
 import type { WorkerMetrics } from './metrics.ts'
-import { markPublished, type OutboxRow, takeLanes, waitingIn } from './outbox.ts'
+import { laneCount, markPublished, type OutboxRow, takeLanes, waitingIn } from './outbox.ts'
 
 /**
  * How long Kafka may take to acknowledge. Less than the 10 s after which PostgreSQL ends an idle transaction: when the
@@ -20,7 +20,9 @@ import { markPublished, type OutboxRow, takeLanes, waitingIn } from './outbox.ts
  */
 export const relayDeliveryTimeoutMs = 5_000
 
-const eventsPerLane = 64
+const eventsPerLane = 128
+/** Under load so many passes go on at once: while one waits for PostgreSQL or Kafka, another has work for this process. */
+const passesUnderLoad = 2
 const pollIntervalMs = 200
 const longestBackoffMs = 5_000
 
@@ -37,20 +39,30 @@ export function startRelay({ db, producer, bell, log, metrics }: RelayDeps): { c
   let failuresInARow = 0
 
   async function run(): Promise<void> {
-    while (!closing.signal.aborted) {
-      try {
-        const { published, more } = await relayOnce(db, producer)
-        metrics.published.inc(published.length)
-        if (published.length > 0)
-          log.debug({ requestIds: published.map(({ requestId }) => requestId) }, 'events published')
-        failuresInARow = 0
-        if (!more) await bell.wait(pollIntervalMs)
-      } catch (err) {
-        metrics.relayFailures.inc()
-        failuresInARow += 1
-        log.warn({ err, failuresInARow }, 'relay pass failed, it will be repeated')
-        await wait(Math.min(pollIntervalMs * 2 ** failuresInARow, longestBackoffMs), closing.signal)
-      }
+    while (!closing.signal.aborted)
+      if (await pass(laneCount)) await Promise.all(Array.from({ length: passesUnderLoad }, drain))
+      else await bell.wait(pollIntervalMs)
+  }
+
+  async function drain(): Promise<void> {
+    while (!closing.signal.aborted && (await pass(laneCount / passesUnderLoad)));
+  }
+
+  /** Whether more is waiting in the lanes that it had. */
+  async function pass(maxLanes: number): Promise<boolean> {
+    try {
+      const { published, more } = await relayOnce(db, producer, maxLanes)
+      metrics.published.inc(published.length)
+      if (published.length > 0)
+        log.debug({ requestIds: published.map(({ requestId }) => requestId) }, 'events published')
+      failuresInARow = 0
+      return more
+    } catch (err) {
+      metrics.relayFailures.inc()
+      failuresInARow += 1
+      log.warn({ err, failuresInARow }, 'relay pass failed, it will be repeated')
+      await wait(Math.min(pollIntervalMs * 2 ** failuresInARow, longestBackoffMs), closing.signal)
+      return false
     }
   }
 
@@ -65,9 +77,13 @@ export function startRelay({ db, producer, bell, log, metrics }: RelayDeps): { c
 }
 
 /** One pass: what was waiting is in Kafka and marked, or, after an error, still waiting. */
-async function relayOnce(db: Db, producer: Producer): Promise<{ published: OutboxRow[]; more: boolean }> {
+async function relayOnce(
+  db: Db,
+  producer: Producer,
+  maxLanes: number,
+): Promise<{ published: OutboxRow[]; more: boolean }> {
   return db.transaction(async (tx) => {
-    const lanes = await takeLanes(tx)
+    const lanes = await takeLanes(tx, maxLanes)
     if (lanes.length === 0) return { published: [], more: false }
     // A statement of its own: its snapshot is taken after the locks, and sees what the previous holder has marked.
     const rows = await waitingIn(tx, lanes, eventsPerLane)

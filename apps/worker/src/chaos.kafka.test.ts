@@ -37,7 +37,7 @@ afterEach(async () => {
 const between = (low: number, high: number) => low + Math.floor(random() * (high - low))
 
 /** What may wait at most: the mock cluster forgets the oldest messages of a partition beyond 5 MB. */
-const longestBacklog = 3_000
+const longestBacklog = 1_000
 /** How long each dependency is away, once it is missed. */
 const outageMs = 20_000
 
@@ -80,7 +80,7 @@ test('two workers, killed with -9 or stopped at random moments and replaced: not
     workers.push(await start())
   }
   await life.enough()
-  await world.agrees(60_000)
+  await world.agrees(120_000)
   // Everything that is still on its way, a second delivery above all, is before these.
   await world.live(200)
   await world.agrees(30_000)
@@ -98,7 +98,7 @@ test('workers stopped while the groups rebalance, their own joining above all, e
     expect(leaving.output()).not.toMatch(/rebalance was not answered|shutdown took too long/)
     staying = other
   }
-  await world.agrees(60_000)
+  await world.agrees(120_000)
 }, 240_000)
 
 test('Kafka, PostgreSQL and Redis freeze, and are away for 20 s, one after the other under load: nothing is lost and nothing happens twice', async () => {
@@ -142,7 +142,7 @@ test('Kafka, PostgreSQL and Redis freeze, and are away for 20 s, one after the o
       await eventually(`${name} back`, async () => (await state())[name] === 'UP', 30_000)
     }
   await life.enough()
-  await world.agrees(60_000)
+  await world.agrees(120_000)
   await world.live(200)
   await world.agrees(30_000)
   expect(dead.messages).toEqual([])

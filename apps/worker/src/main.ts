@@ -1,4 +1,5 @@
 /** The relay carries events from the outbox to Kafka; the consumers give them their effects. */
+import { consumers as consumerNames } from '@mopl/contracts/consumers'
 import { topics } from '@mopl/contracts/topics'
 import { Health, serveActuator } from '@mopl/infrastructure/health'
 import { kafkaOptions, openProducer } from '@mopl/infrastructure/kafka'
@@ -65,6 +66,8 @@ await runApp('worker', WorkerEnv, async ({ env, log, resources }) => {
         ...kafka,
         group: group.name,
         topics: group.topics,
+        // Ratings of one content add up: the more events at once, the fewer updates of it.
+        maxBatch: group.name === consumerNames.ratings ? 2_000 : 500,
         log,
         handle: (batch, signal) => consume(group, deps, batch, signal),
       }),

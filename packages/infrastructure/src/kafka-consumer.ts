@@ -141,7 +141,7 @@ class GroupMember {
   async #pull(client: NativeConsumer): Promise<Message[]> {
     this.#arrived = false
     try {
-      return await pull(client, this.#options.maxBatch ?? 2_000)
+      return await pull(client, this.#options.maxBatch ?? 500)
     } catch (err) {
       this.#options.log.warn({ err, group: this.#options.group }, 'kafka consumer error')
       return []

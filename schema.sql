@@ -67,6 +67,7 @@ create table contents (
   average_rating double precision not null
     generated always as (case when review_count = 0 then 0 else rating_sum / review_count end) stored,
   watcher_count integer not null default 0 constraint ck_contents_watcher_count check (watcher_count >= 0),
+  watcher_count_revision bigint not null default 0,
   constraint uq_contents_external_id unique (external_id, type)
 );
 create index ix_contents_created_at on contents (created_at, id);

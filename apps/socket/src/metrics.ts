@@ -6,8 +6,8 @@ import { outcomes } from './rooms/playback.ts'
 
 export type SocketMetrics = ReturnType<typeof createSocketMetrics>
 
-/** `countRooms` is asked at every scrape. */
-export function createSocketMetrics(registry: Registry, countRooms: () => number) {
+/** `count` is asked at every scrape. */
+export function createSocketMetrics(registry: Registry, count: { rooms: () => number; waitingEvents: () => number }) {
   const registers = [registry]
   const metrics = {
     connections: new Gauge({
@@ -22,7 +22,7 @@ export function createSocketMetrics(registry: Registry, countRooms: () => number
       help: 'Rooms somebody here is subscribed to',
       registers,
       collect() {
-        this.set(countRooms())
+        this.set(count.rooms())
       },
     }),
     deliveries: new Counter({
@@ -81,7 +81,20 @@ export function createSocketMetrics(registry: Registry, countRooms: () => number
     }),
     kafkaFailures: new Counter({
       name: 'mopl_socket_kafka_produce_failures_total',
-      help: 'Events that Kafka did not acknowledge',
+      help: 'Attempts to publish an event that Kafka did not acknowledge',
+      registers,
+    }),
+    waitingEvents: new Gauge({
+      name: 'mopl_socket_events_waiting',
+      help: 'Events of rooms that Kafka has not acknowledged yet',
+      registers,
+      collect() {
+        this.set(count.waitingEvents())
+      },
+    }),
+    eventsLost: new Counter({
+      name: 'mopl_socket_events_lost_total',
+      help: 'Events of rooms that were given up: too many waited, or the process ended while Kafka was away',
       registers,
     }),
   }

@@ -85,10 +85,16 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
     topics.publish(topic, text)
   }
 
-  const metrics = createSocketMetrics(registry, () => rooms.size)
+  const metrics = createSocketMetrics(registry, { rooms: () => rooms.size, waitingEvents: () => publisher.waiting })
   const origins = createOrigins(deps.allowedOrigins)
   const { users, contents, participants } = createLookups(redis, createApiClient(deps.apiUrl, accessTokens))
-  const publisher = createPublisher(producer, log, () => metrics.kafkaFailures.inc())
+  const publisher = createPublisher({
+    producer,
+    log,
+    onFailure: () => metrics.kafkaFailures.inc(),
+    onLost: (events) => metrics.eventsLost.inc(events),
+  })
+  resources.use('publisher', publisher)
   const channels = new Channels(subscriber)
   const node = new Node(redis, deps.nodeName)
   await node.enter()

@@ -173,6 +173,34 @@ describe('watching', () => {
       select ended_at = ${ended.occurredAt} as ended from watching_sessions where id = ${session.watchingSessionId}`)
     expect(rows).toEqual([{ ended: true }] as never)
   })
+
+  test('the latest count wins, in whatever order the instances of the socket publish', async () => {
+    const [contentId, watcherId] = [await aContent(db), await aUser(db)]
+    const startedAt = new Date().toISOString()
+    const started = (watcherCount: number, revision?: number) => {
+      const session = { watchingSessionId: newId(), contentId, watcherId, startedAt, watcherCount }
+      return newEvent('watching-session.started', contentId, revision ? { ...session, revision } : session, 'r')
+    }
+    // One instance's event comes late, in a batch of its own and beside another.
+    const state = async () => {
+      const { rows } = await db.execute<{ count: number; sessions: number }>(sql`
+        select watcher_count as count, (select count(*)::integer from watching_sessions where content_id = contents.id) as sessions
+        from contents where id = ${contentId}`)
+      return rows[0]
+    }
+    const become = async (count: number, sessions: number) =>
+      eventually('the state', async () => Bun.deepEquals(await state(), { count, sessions }))
+    await produced(probe, started(3, 1_000_003))
+    await become(3, 1)
+    await produced(probe, started(1, 1_000_001))
+    await become(3, 2)
+    await produced(probe, started(5, 1_000_005))
+    await produced(probe, started(4, 1_000_004))
+    await become(5, 4)
+    // An instance of the version before says none.
+    await produced(probe, started(7))
+    await become(7, 5)
+  })
 })
 
 describe('notifications', () => {

@@ -92,6 +92,15 @@ export const realTime: Dashboard = {
             'reaped members': `sum(${rate('mopl_socket_reaped_members_total')})`,
           },
         },
+        {
+          title: 'Events of rooms that wait for Kafka, and that were lost',
+          unit: 'none',
+          width: 8,
+          queries: {
+            waiting: `sum(mopl_socket_events_waiting)`,
+            lost: `sum(increase(mopl_socket_events_lost_total[$__rate_interval]))`,
+          },
+        },
       ],
     },
   ],

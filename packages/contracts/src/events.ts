@@ -20,8 +20,10 @@ const WatchingSession = v.object({
   contentId: Uuid,
   watcherId: Uuid,
   startedAt: Instant,
-  /** Watchers of the content right after this change; absolute, so the last one per content wins. */
+  /** Watchers of the content right after this change; absolute, so the latest one per content wins. */
   watcherCount: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** The greater, the later the count. Instances publish on their own, so that the order in Kafka may be another one. */
+  revision: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
 })
 
 /** Event type -> its payload. The topic follows from the part before the dot. */

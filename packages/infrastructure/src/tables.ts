@@ -57,6 +57,7 @@ export const contents = pgTable('contents', {
     .notNull()
     .generatedAlwaysAs(sql`rating_sum / review_count`),
   watcherCount: integer().notNull().default(0),
+  watcherCountRevision: bigint({ mode: 'number' }).notNull().default(0),
 })
 
 export const tags = pgTable('tags', { id: id(), name: text().notNull() })

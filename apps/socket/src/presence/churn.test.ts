@@ -12,7 +12,8 @@ import { type Members, Witness } from '../testing/witness.ts'
 
 setDefaultTimeout(300_000)
 
-const seed = 20_261_125
+/** Another run: `MOPL_SEED=7 bin/test churn`. */
+const seed = Number(process.env['MOPL_SEED'] ?? 20_261_125)
 const [people, rooms, tabs, actsPerRound] = [120, 6, 250, 60]
 const faults = ['none', 'kill', 'none', 'flush', 'stop', 'none', 'flush', 'kill', 'none'] as const
 /** A dead instance's lease, and the reaper's round. */

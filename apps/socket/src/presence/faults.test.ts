@@ -79,6 +79,46 @@ test('R7 Redis flushed: instances register their watchers again, under the same 
   expect(await setting.redis.zcard(redisKeys.roomSince(content.id))).toBe(3)
 })
 
+test('R7 Redis flushed: somebody who leaves before all is registered again leaves once, whatever the number of instances', async () => {
+  const [one, two] = await Promise.all([setting.startSocket(), setting.startSocket()])
+  const content = await setting.aContent()
+  const witness = await aWatcher(one.url, content)
+  const person = await setting.aPerson()
+  const tabs = [await aWatcher(one.url, content, person), await aWatcher(two.url, content, person)]
+  await eventually('both have joined', () => received(witness.client).length === 2)
+  witness.client.frames.length = 0
+  await setting.redis.flushall()
+  for (const { client } of tabs) {
+    client.send('UNSUBSCRIBE\nid:sub-0\nreceipt:left\n\n')
+    await client.next('RECEIPT', ({ headers }) => headers['receipt-id'] === 'left')
+  }
+  const members = () => setting.redis.hkeys(redisKeys.room(content.id))
+  await eventually('the witness is registered again', async () =>
+    Bun.deepEquals(await members(), [witness.person.userId]),
+  )
+  // Comes after whatever the room was told before.
+  const last = await aWatcher(two.url, content, await setting.aPerson())
+  await eventually('the last one has joined', () =>
+    received(witness.client).some(({ userId }) => userId === last.person.userId),
+  )
+  const told = received(witness.client).filter(({ userId }) => userId === person.userId)
+  expect(told.map(({ type }) => type)).toEqual(['LEAVE'])
+})
+
+test('R6 R12 an instance that dies between taking somebody out of the room and out of the profile leaves no trace', async () => {
+  const app = await setting.startSocket()
+  const [content, person, dead] = [await setting.aContent(), await setting.aPerson(), `dead-${crypto.randomUUID()}`]
+  const { client } = await aWatcher(app.url, content, person)
+  const watching = redisKeys.watching(person.userId)
+  const before = await setting.redis.hgetall(watching)
+  client.send('DISCONNECT\n\n')
+  await eventually('the profile is empty', async () => (await setting.redis.exists(watching)) === 0)
+  await setting.redis.hset(watching, before)
+  await setting.redis.sadd(redisKeys.nodeMembers(dead), `${content.id}|${person.userId}`)
+  await setting.redis.sadd(redisKeys.nodes, dead)
+  await eventually('the profile is empty again', async () => (await setting.redis.exists(watching)) === 0)
+})
+
 test('R10 Redis gone and back: sockets stay, the instance says so, what was missed is made up for', async () => {
   const app = await setting.startSocket()
   const content = await setting.aContent()

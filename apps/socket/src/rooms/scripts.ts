@@ -5,42 +5,54 @@
  * so that "is this the last one" costs the same in a room of ten and of a hundred thousand.
  */
 import { RoomMember } from '@mopl/contracts/realtime'
-import { redisKeys } from '@mopl/contracts/redis-keys'
+import { redisKeys, ttlSeconds } from '@mopl/contracts/redis-keys'
 import type { Redis } from 'ioredis'
 import * as v from 'valibot'
 import { redisScript } from '../redis-script.ts'
 import { playbackLua } from './playback-lua.ts'
 import { roomMark } from './room-channel.ts'
-import { forgetWatching, rememberWatching } from './watched-rooms.ts'
+import { rememberWatching, watchedSession } from './watched-rooms.ts'
 
-/** KEYS room, since, refs. ARGV userId, nodeId, member (JSON), the member's session id. Returns changed, member in force, count. */
-const join = redisScript(`
+/** Which of two counts of a room is the later one: microseconds by the clock of Redis, which runs one script at a time. */
+const revisionLua = `
+local function revision()
+  local time = redis.call('TIME')
+  return time[1] .. string.format('%06d', time[2])
+end
+`
+
+/** KEYS room, since, refs, gone. ARGV userId, nodeId, member (JSON), the member's session id. Returns member in force, count, revision. */
+const join = redisScript(`${revisionLua}
 local user, node = ARGV[1], ARGV[2]
 if redis.call('HSETNX', KEYS[3], user .. '|' .. node, 1) == 1 then
   redis.call('HINCRBY', KEYS[3], user .. '|', 1)
 end
 local present = redis.call('HGET', KEYS[1], user)
 if present then
-  return {0, present, redis.call('HLEN', KEYS[1])}
+  return {present, redis.call('HLEN', KEYS[1]), revision()}
 end
 redis.call('HSET', KEYS[1], user, ARGV[3])
 redis.call('ZADD', KEYS[2], 0, ARGV[4] .. ':' .. user)
+redis.call('SREM', KEYS[4], ARGV[4])
 local count = redis.call('HLEN', KEYS[1])
 redis.call('SPUBLISH', KEYS[1], '{"kind":"JOIN","member":' .. ARGV[3] .. ',"watcherCount":' .. count .. '}')
-return {1, ARGV[3], count}
+return {ARGV[3], count, revision()}
 `)
 
 /**
- * KEYS room, since, refs, playback. ARGV userId, nodeId, room mark. Returns changed, the member that left, count. A host who
- * leaves passes on to whoever has been there longest; the last to leave takes the playback along.
+ * KEYS room, since, refs, playback. ARGV userId, nodeId, room mark. Returns what became of the user (`left`, `here`,
+ * `absent`), count, revision, and the member that left. A host who leaves passes on to whoever has been there longest; the
+ * last to leave takes the playback along.
  */
-const leave = redisScript(`${playbackLua}
+const leave = redisScript(`${playbackLua}${revisionLua}
 local user, node = ARGV[1], ARGV[2]
-if redis.call('HDEL', KEYS[3], user .. '|' .. node) == 0 then return {0} end
-if redis.call('HINCRBY', KEYS[3], user .. '|', -1) > 0 then return {0} end
-redis.call('HDEL', KEYS[3], user .. '|')
+local wasThere = redis.call('HDEL', KEYS[3], user .. '|' .. node) == 1
+local isLast = wasThere and redis.call('HINCRBY', KEYS[3], user .. '|', -1) <= 0
+if isLast then redis.call('HDEL', KEYS[3], user .. '|') end
 local member = redis.call('HGET', KEYS[1], user)
-if not member then return {0} end
+if not isLast or not member then
+  return {member and 'here' or 'absent', redis.call('HLEN', KEYS[1]), revision()}
+end
 redis.call('HDEL', KEYS[1], user)
 redis.call('ZREM', KEYS[2], cjson.decode(member).id .. ':' .. user)
 local count = redis.call('HLEN', KEYS[1])
@@ -52,25 +64,34 @@ elseif redis.call('HGET', KEYS[4], 'host') == user then
   state.action, state.by = 'leave', user
   writePlayback(KEYS[4], KEYS[1], ARGV[3], state)
 end
-return {1, member, count}
+return {'left', count, revision(), member}
 `)
 
-/** KEYS room. ARGV userId, member (JSON), the member's session id. Returns told, count. */
-const tellGone = redisScript(`
-local present = redis.call('HGET', KEYS[1], ARGV[1])
-if present and cjson.decode(present).id == ARGV[3] then return {0, 0} end
+/**
+ * KEYS room, gone. ARGV userId, member (JSON), the member's session id, how long to remember that it was told (s). Returns
+ * told, count, revision. Every node that held the session comes with it, one of them tells.
+ */
+const tellGone = redisScript(`${revisionLua}
 local count = redis.call('HLEN', KEYS[1])
+local present = redis.call('HGET', KEYS[1], ARGV[1])
+local isInForce = present and cjson.decode(present).id == ARGV[3]
+if isInForce or redis.call('SADD', KEYS[2], ARGV[3]) == 0 then return {0, count, revision()} end
+redis.call('EXPIRE', KEYS[2], ARGV[4])
 redis.call('SPUBLISH', KEYS[1], '{"kind":"LEAVE","member":' .. ARGV[2] .. ',"watcherCount":' .. count .. '}')
-return {1, count}
+return {1, count, revision()}
 `)
 
-export type RoomChange = { member: RoomMember; watcherCount: number }
-export type Joined = RoomChange & { changed: boolean }
+/** How many watch, as of when. */
+export type RoomCount = { watcherCount: number; revision: number }
 
 const MemberJson = v.pipe(v.string(), v.parseJson(), RoomMember)
-const JoinReply = v.tuple([v.number(), MemberJson, v.number()])
-const TellGoneReply = v.tuple([v.number(), v.number()])
-const LeaveReply = v.union([v.tuple([v.literal(1), MemberJson, v.number()]), v.tuple([v.literal(0)])])
+const Revision = v.pipe(v.string(), v.transform(Number), v.safeInteger())
+const JoinReply = v.tuple([MemberJson, v.number(), Revision])
+const TellGoneReply = v.tuple([v.number(), v.number(), Revision])
+const LeaveReply = v.variant('0', [
+  v.object({ 0: v.literal('left'), 1: v.number(), 2: Revision, 3: MemberJson }),
+  v.object({ 0: v.picklist(['here', 'absent']), 1: v.number(), 2: Revision }),
+])
 
 /** Puts the user into the room through this node. `member` is the one in force: the given one only when the user was not there yet. */
 export async function joinRoom(
@@ -78,38 +99,46 @@ export async function joinRoom(
   contentId: string,
   nodeId: string,
   candidate: RoomMember,
-): Promise<Joined> {
+): Promise<RoomCount & { member: RoomMember }> {
   const { userId } = candidate.watcher
-  const reply = await join(redis, roomKeys(contentId), [userId, nodeId, JSON.stringify(candidate), candidate.id])
-  const [changed, member, watcherCount] = v.parse(JoinReply, reply)
+  const keys = [...roomKeys(contentId), redisKeys.roomGone(contentId)]
+  const reply = await join(redis, keys, [userId, nodeId, JSON.stringify(candidate), candidate.id])
+  const [member, watcherCount, revision] = v.parse(JoinReply, reply)
   await rememberWatching(redis, userId, contentId, member.id)
-  return { changed: changed === 1, member, watcherCount }
+  return { member, watcherCount, revision }
 }
 
-/** Takes away this node's part; the user has left, and is returned, when it was the last node's. */
+/**
+ * Takes away this node's part. When the user is not in the room any more, and that has not been carried through to the
+ * profile yet (`forgetWatching`), returns the session that is over: whoever took the user out may not have come to it.
+ */
 export async function leaveRoom(
   redis: Redis,
   contentId: string,
   nodeId: string,
   userId: string,
-): Promise<RoomChange | undefined> {
+): Promise<(RoomCount & { sessionId: string }) | undefined> {
   const keys = [...roomKeys(contentId), redisKeys.playback(contentId)]
   const reply = v.parse(LeaveReply, await leave(redis, keys, [userId, nodeId, roomMark(contentId)]))
-  if (reply[0] === 0) return undefined
-  const [, member, watcherCount] = reply
-  await forgetWatching(redis, userId, contentId, member.id)
-  return { member, watcherCount }
+  const count = { watcherCount: reply[1], revision: reply[2] }
+  if (reply[0] === 'left') return { sessionId: reply[3].id, ...count }
+  if (reply[0] === 'here') return undefined
+  const sessionId = await watchedSession(redis, userId, contentId)
+  // Looked up after the user was found absent: somebody who is here now has come in again, with that session.
+  if (sessionId === undefined || (await redis.hexists(redisKeys.room(contentId), userId)) === 1) return undefined
+  return { sessionId, ...count }
 }
 
-/** Tells the room that this session is over, unless it is in force. For sessions that Redis has forgotten. */
+/** Tells the room, once, that this session is over, unless it is in force. For sessions that Redis has forgotten. */
 export async function tellSessionGone(
   redis: Redis,
   contentId: string,
   member: RoomMember,
-): Promise<RoomChange | undefined> {
-  const args = [member.watcher.userId, JSON.stringify(member), member.id]
-  const [told, watcherCount] = v.parse(TellGoneReply, await tellGone(redis, [redisKeys.room(contentId)], args))
-  return told === 1 ? { member, watcherCount } : undefined
+): Promise<RoomCount | undefined> {
+  const keys = [redisKeys.room(contentId), redisKeys.roomGone(contentId)]
+  const args = [member.watcher.userId, JSON.stringify(member), member.id, String(ttlSeconds.roomGone)]
+  const [told, watcherCount, revision] = v.parse(TellGoneReply, await tellGone(redis, keys, args))
+  return told === 1 ? { watcherCount, revision } : undefined
 }
 
 function roomKeys(contentId: string): string[] {

@@ -50,3 +50,8 @@ export async function forgetWatching(
 ): Promise<void> {
   await forget(redis, [redisKeys.watching(userId)], [contentId, sessionId])
 }
+
+/** The session in which the user watches that content, as far as the profile knows. */
+export async function watchedSession(redis: Redis, userId: string, contentId: string): Promise<string | undefined> {
+  return (await redis.hget(redisKeys.watching(userId), `room|${contentId}`)) ?? undefined
+}

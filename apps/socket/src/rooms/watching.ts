@@ -5,7 +5,9 @@ import type { RoomMember, UserSummary } from '@mopl/contracts/realtime'
 import type { Redis } from 'ioredis'
 import type { Publisher } from '../publisher.ts'
 import type { Place } from '../presence/presence.ts'
-import { joinRoom, leaveRoom, type RoomChange, tellSessionGone } from './scripts.ts'
+import { joinRoom, leaveRoom, type RoomCount, tellSessionGone } from './scripts.ts'
+import { forgetWatching } from './watched-rooms.ts'
+import { endedEventId, startedEventId } from './watching-event-id.ts'
 
 export type WatchingDeps = { redis: Redis; publisher: Publisher }
 
@@ -13,6 +15,9 @@ export type WatchingPlaceDeps = WatchingDeps & {
   /** Whether Redis has lost what was written under that node id. */
   lostDataOf: (nodeId: string) => Promise<boolean>
 }
+
+const eventIdOf = { 'watching-session.started': startedEventId, 'watching-session.ended': endedEventId } as const
+type Session = { contentId: string; sessionId: string; watcherId: string }
 
 /** How the entry is named in a node's list, and read back by the reaper. */
 export function watchingKey(contentId: string, userId: string): string {
@@ -26,31 +31,38 @@ export function watchingPlace(
   watcher: UserSummary,
   requestId: string,
 ): Place {
+  const watcherId = watcher.userId
   /** The session that the room was last told of, as far as this process knows. */
   let told: RoomMember | undefined
+  /** What this process brings in: the same until it is known to be in, so that an attempt whose answer got lost is known again. */
+  let candidate: RoomMember | undefined
 
   async function tellGone(member: RoomMember): Promise<void> {
-    const gone = await tellSessionGone(deps.redis, contentId, member)
-    if (gone !== undefined) tell(deps.publisher, 'watching-session.ended', contentId, gone, requestId)
+    const count = await tellSessionGone(deps.redis, contentId, member)
+    const session = { contentId, watcherId, sessionId: member.id }
+    if (count !== undefined) tell(deps.publisher, 'watching-session.ended', session, count, requestId)
   }
 
   return {
     async enter(nodeId, moved) {
       // After a flush nobody was told that anybody left: the session goes on under its id, and is not news.
-      const goesOn = moved !== false && moved.flushed
-      const before = goesOn ? told : undefined
-      const id = before?.id ?? newId()
-      const candidate = { id, createdAt: timeOfId(id).toISOString(), watcher }
+      const before = moved !== false && moved.flushed ? told : undefined
+      candidate ??= before ?? newMember(watcher)
       const joined = await joinRoom(deps.redis, contentId, nodeId, candidate)
-      told = joined.member
+      const { member } = joined
+      told = member
       // The user has come in by another instance meanwhile, under a session of its own.
       if (before !== undefined) await tellGone(before)
-      if (joined.changed && !goesOn) tell(deps.publisher, 'watching-session.started', contentId, joined, requestId)
+      const session = { contentId, watcherId, sessionId: member.id }
+      const isNews = member.id === candidate.id && member.id !== before?.id
+      if (isNews) tell(deps.publisher, 'watching-session.started', session, joined, requestId)
+      candidate = undefined
     },
     async leave(nodeId) {
-      const left = await leaveWatching(deps, contentId, nodeId, watcher.userId, requestId)
+      const left = await leaveWatching(deps, contentId, nodeId, watcherId, requestId)
       // Redis does not know of anybody leaving, the room still has to.
       if (!left && told !== undefined && (await deps.lostDataOf(nodeId))) await tellGone(told)
+      candidate = undefined
     },
   }
 }
@@ -60,27 +72,35 @@ export async function leaveWatching(
   { redis, publisher }: WatchingDeps,
   contentId: string,
   nodeId: string,
-  userId: string,
+  watcherId: string,
   requestId: string,
 ): Promise<boolean> {
-  const left = await leaveRoom(redis, contentId, nodeId, userId)
-  if (left !== undefined) tell(publisher, 'watching-session.ended', contentId, left, requestId)
-  return left !== undefined
+  const left = await leaveRoom(redis, contentId, nodeId, watcherId)
+  if (left === undefined) return false
+  const { sessionId } = left
+  // Told before it is forgotten: should the answer to one of these steps get lost, the next attempt finds the session.
+  tell(publisher, 'watching-session.ended', { contentId, watcherId, sessionId }, left, requestId)
+  await forgetWatching(redis, watcherId, contentId, sessionId)
+  return true
 }
 
-/** A room does not wait for Kafka, nor does it stand or fall with it. */
+function newMember(watcher: UserSummary): RoomMember {
+  const id = newId()
+  return { id, createdAt: timeOfId(id).toISOString(), watcher }
+}
+
+/**
+ * A room does not wait for Kafka, nor does it stand or fall with it. Two nodes may find that the same session is over (one
+ * has seen it leave, another has reaped it): then it is the same event, with the same id.
+ */
 function tell(
   publisher: Publisher,
-  type: 'watching-session.started' | 'watching-session.ended',
-  contentId: string,
-  { member, watcherCount }: RoomChange,
+  type: keyof typeof eventIdOf,
+  { contentId, sessionId, watcherId }: Session,
+  { watcherCount, revision }: RoomCount,
   requestId: string,
 ): void {
-  const session = {
-    watchingSessionId: member.id,
-    contentId,
-    watcherId: member.watcher.userId,
-    startedAt: member.createdAt,
-  }
-  publisher.publishLater(newEvent(type, contentId, { ...session, watcherCount }, requestId))
+  const startedAt = timeOfId(sessionId).toISOString()
+  const payload = { watchingSessionId: sessionId, contentId, watcherId, startedAt, watcherCount, revision }
+  publisher.publishLater({ ...newEvent(type, contentId, payload, requestId), eventId: eventIdOf[type](sessionId) })
 }

@@ -10,19 +10,22 @@ export const watching: Handler<WatchingEvent> = {
   consumer: 'mopl-watching',
 
   /**
-   * Idempotent by nature: the count is absolute and the last one per content wins; a session is a row that gets its end
-   * once. Sessions of a content or a user that is gone are left out.
+   * Idempotent by nature: the count is absolute and the latest one per content wins, whatever the order in which the
+   * instances of the socket came to publish; a session is a row that gets its end once. Sessions of a content or a user
+   * that is gone are left out.
    */
   async apply({ db, redis }, events) {
     await db.execute(sql`
       with incoming as (
         select * from json_to_recordset(${JSON.stringify(events.map(toRow))}::json)
           as event (place integer, id uuid, content_id uuid, watcher_id uuid,
-                    started_at timestamptz, ended_at timestamptz, watcher_count integer)
+                    started_at timestamptz, ended_at timestamptz, watcher_count integer, revision bigint)
       ), counted as (
-        update contents set watcher_count = last.watcher_count
-        from (select distinct on (content_id) content_id, watcher_count from incoming order by content_id, place desc) as last
-        where contents.id = last.content_id
+        update contents
+        set watcher_count = last.watcher_count, watcher_count_revision = coalesce(last.revision, watcher_count_revision)
+        from (select distinct on (content_id) content_id, watcher_count, revision
+              from incoming order by content_id, revision desc nulls last, place desc) as last
+        where contents.id = last.content_id and coalesce(last.revision >= watcher_count_revision, true)
       )
       insert into watching_sessions (id, content_id, watcher_id, created_at, ended_at)
       select incoming.id, content_id, watcher_id, min(started_at), greatest(max(ended_at), min(started_at) filter (where ended_at is not null))
@@ -42,5 +45,6 @@ function toRow({ type, occurredAt, payload }: MoplEvent<WatchingEvent>, place: n
     started_at: payload.startedAt,
     ended_at: type === 'watching-session.ended' ? occurredAt : null,
     watcher_count: payload.watcherCount,
+    revision: payload.revision ?? null,
   }
 }

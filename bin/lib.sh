@@ -69,6 +69,11 @@ need_program() {
   command -v "$1" >/dev/null || install_packages "$2"
 }
 
+# need_python_module MODULE PACKAGE: of the system's own Python; another one may stand before it on the path.
+need_python_module() {
+  /usr/bin/python3 -c "import $1" 2>/dev/null || install_packages "$2"
+}
+
 # Only the programs are wanted: a policy-rc.d that says 101 keeps apt from starting them as services.
 install_packages() {
   say "installing $* from the system's packages"

@@ -1,16 +1,15 @@
-"""Watches a content, says a line in its chat, prints what it received, one JSON text per line: url token content-id.
+"""Watches a content, says a line in its chat, prints what it received, one JSON text per line: port token content-id.
 
-stomp.py and websocket-client from PyPI: another language and another maker than the clients of the other tests.
+stomp.py (Debian: python3-stomp): another language and another maker than the clients of the other tests.
 """
 
 import json
 import sys
 import threading
-from urllib.parse import urlparse
 
 import stomp
 
-url, token, content_id = sys.argv[1:]
+port, token, content_id = sys.argv[1:]
 seen_all = threading.Event()
 
 
@@ -24,8 +23,7 @@ class Listener(stomp.ConnectionListener):
             seen_all.set()
 
 
-address = urlparse(url)
-connection = stomp.WSStompConnection([(address.hostname, address.port)], ws_path="/ws/websocket", heartbeats=(4000, 4000))
+connection = stomp.Connection12([("127.0.0.1", int(port))], heartbeats=(4000, 4000))
 connection.set_listener("", Listener())
 connection.connect(wait=True, headers={"Authorization": f"Bearer {token}"})
 connection.subscribe(f"/sub/contents/{content_id}/watch", id="watch")

@@ -80,6 +80,26 @@ test('E1 something is written at least every 15 s', async () => {
   await reader.cancel()
 })
 
+test('E4 said in several ways, what was seen last counts: a browser repeats the address it began with', async () => {
+  const person = await setting.aPerson()
+  const first = await openStream(one.url, person.token)
+  const ids: string[] = []
+  for (let number = 1; number <= 12; number += 1) ids.push((await push(person, number)) ?? '')
+  await first.atLeast(12)
+  const second = await openStream(two.url, person.token, {
+    query: `?lastEventId=${ids[1]}&LastEventId=${ids[0]}`,
+    headers: { 'last-event-id': ids[10] ?? '' },
+  })
+  const third = await openStream(two.url, person.token, {
+    query: `?lastEventId=`,
+    headers: { 'last-event-id': ids[10] ?? '' },
+  })
+  await push(person, 13)
+  expect(numbers(await second.atLeast(2))).toEqual([12, 13])
+  expect(numbers(await third.atLeast(2))).toEqual([12, 13])
+  closeAll(first, second, third)
+})
+
 test('E4 whoever comes back gets what it missed, in order, none twice, by each of the three ways', async () => {
   const person = await setting.aPerson()
   const first = await openStream(one.url, person.token)

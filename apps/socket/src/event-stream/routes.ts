@@ -8,6 +8,7 @@ import type { Origins } from '../origins.ts'
 import type { SignedIn } from '../signed-in.ts'
 import type { Admission } from '../trust/admission.ts'
 import { toAppError } from '../stomp/error-frame.ts'
+import { newestOf } from './user-stream.ts'
 import { EventConnection } from './connection.ts'
 import type { EventStreams } from './event-streams.ts'
 
@@ -82,7 +83,11 @@ export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): voi
   app.any(path, (res, req) => answerError(res, 'METHOD_NOT_ALLOWED', { allow: 'GET', ...origins.headers(req) }))
 }
 
-/** Clients say in three ways what they saw last: the standard's header, and two spellings of a query parameter. */
+/**
+ * Clients say in three ways what they saw last: the standard's header, and two spellings of a query parameter. One that
+ * comes back by itself asks for the same address again, with what it has seen since in the header: the newest counts.
+ */
 function lastSeen(req: HttpRequest): string {
-  return req.getQuery('lastEventId') ?? req.getQuery('LastEventId') ?? req.getHeader('last-event-id')
+  const said = [req.getHeader('last-event-id'), req.getQuery('lastEventId'), req.getQuery('LastEventId')]
+  return newestOf(said.flatMap((id) => id || []))
 }

@@ -62,6 +62,19 @@ export function isEntryId(text: string): boolean {
   return /^\d{1,15}-\d{1,15}$/.test(text)
 }
 
+/** The one of these ids that stands last in the stream; any of them when one is none of a stream, '' without any. */
+export function newestOf(ids: readonly string[]): string {
+  const odd = ids.find((id) => !isEntryId(id))
+  const [newest = ''] = ids.toSorted((one, other) => compare(other, one))
+  return odd ?? newest
+}
+
+function compare(one: string, other: string): number {
+  const [oneMs = 0, oneNumber = 0] = one.split('-').map(Number)
+  const [otherMs = 0, otherNumber = 0] = other.split('-').map(Number)
+  return oneMs - otherMs || oneNumber - otherNumber
+}
+
 function field(fields: readonly string[], name: string): string {
   return fields[fields.indexOf(name) + 1] ?? ''
 }

@@ -5,7 +5,7 @@ import type { AccessTokens } from '@mopl/infrastructure/access-tokens'
 
 /** @throws {AppError} UNAUTHENTICATED without a token, INVALID_TOKEN with one that is not in force now */
 export async function readBearer(accessTokens: AccessTokens, header: string | undefined): Promise<AccessTokenClaims> {
-  const token = /^Bearer +(\S+)\s*$/i.exec(header ?? '')?.[1]
+  const token = /^\s*Bearer +(\S+)\s*$/i.exec(header ?? '')?.[1]
   if (token === undefined) throw new AppError('UNAUTHENTICATED')
   return accessTokens.verify(token)
 }

@@ -77,7 +77,8 @@ const escapeBy: Record<StompVersion, (text: string) => string> = {
 const unescapeBy: Record<StompVersion, (text: string) => string> = {
   '1.2': (text) => unescapeWith(unescapes12, text),
   '1.1': (text) => unescapeWith(unescapes, text),
-  '1.0': asIs,
+  // Its own examples write `login: <username>`.
+  '1.0': (text) => text.trim(),
 }
 
 function unescapeWith(known: Record<string, string>, text: string): string {

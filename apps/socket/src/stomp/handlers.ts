@@ -24,6 +24,7 @@ export const handlers: CommandHandlers = {
   SUBSCRIBE: subscribe,
   UNSUBSCRIBE: unsubscribe,
   SEND: async (session, headers, body) => {
+    if (headers.has('transaction')) throw new AppError('INVALID_REQUEST', { transaction: '지원하지 않습니다.' })
     const { id, send } = findSend(session.services.destinations, required(headers, 'destination'))
     return send(id, body, visitorOf(session), headers)
   },

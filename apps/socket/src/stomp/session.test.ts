@@ -107,6 +107,11 @@ test.each([
     'INVALID_REQUEST',
   ],
   ['S10 a transaction', 'BEGIN\ntransaction:t\n\n', 'INVALID_REQUEST'],
+  [
+    'S10 a SEND that belongs to a transaction',
+    `SEND\ntransaction:t\ndestination:/pub/contents/${crypto.randomUUID()}/chat\n\n{"content":"x"}`,
+    'INVALID_REQUEST',
+  ],
   ['S4 an undefined escape', 'SEND\ndestination:a\\tb\n\n', 'INVALID_REQUEST'],
   ['S10 a second CONNECT', 'CONNECT\n\n', 'INVALID_REQUEST'],
 ])('%s is refused, with the receipt it asked for', async (_what, frame, code) => {
@@ -139,6 +144,17 @@ test('S9 S11 in 1.0 a subscription may go without an id', async () => {
   expect(headers).not.toHaveProperty('subscription')
   client.send(`UNSUBSCRIBE\ndestination:${destination}\nreceipt:out\n\n`)
   await client.next('RECEIPT')
+  client.drop()
+})
+
+test('S4 in 1.0 blanks around the value of a header do not count, and a token may have them in any version', async () => {
+  const [content, person] = [await setting.aContent(), await setting.aPerson()]
+  const client = new StompClient(app.url)
+  await client.opened()
+  client.send(`CONNECT\nAuthorization: Bearer ${person.token}\n\n`)
+  await client.next('CONNECTED')
+  client.send(`SUBSCRIBE\nid: 7\ndestination: /sub/contents/${content.id}/watch\n\n`)
+  expect((await client.next('MESSAGE')).headers['subscription']).toBe('7')
   client.drop()
 })
 

@@ -137,7 +137,7 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
     const opened = withoutOpenPrefix(key)
     const [id = '', userId = ''] = (opened ?? key).split('|')
     if (opened !== undefined) return closeConversation(redis, id, nodeId, userId)
-    return leaveWatching({ redis, publisher }, id, nodeId, userId, `reaped-${nodeId}`)
+    return (await leaveWatching({ redis, publisher }, id, nodeId, userId, `reaped-${nodeId}`)) !== undefined
   }
   const stopKeepingAlive = keepAlive({
     redis,
@@ -174,6 +174,6 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   commonRoutes(app, health)
   resources.defer('presence', () => within(untilEmptyMs, presence.untilEmpty()))
   resources.use('event-streams', streams)
-  resources.defer('connections', () => restartAll([...sockets.sessions(), ...httpSessions.stop()], restartSpreadMs))
+  resources.defer('connections', () => restartAll([...sockets.stop(), ...httpSessions.stop()], restartSpreadMs))
   resources.defer('listening', await listen(app, deps.host, deps.port))
 }

@@ -32,16 +32,20 @@ type SocketData = { connection: Connection }
 export type WebSockets = {
   /** SockJS' own heart-beat. */
   beat(): void
-  sessions(): StompSession[]
+  /** Takes no new connections from now on; returns those that are left to be ended. */
+  stop(): StompSession[]
 }
 
 export function webSockets(app: TemplatedApp, services: Services, origins: Origins): WebSockets {
   const open = new Set<StompSession>()
+  let stopping = false
 
   const behavior = (framing: Framing): WebSocketBehavior<SocketData> => ({
     ...limits,
     idleTimeout: services.limits.IDLE_TIMEOUT_SECONDS,
     upgrade: (res, req, context) => {
+      // A gateway keeps connections, on which one more may be asked for.
+      if (stopping) return refuse(res, services, 'UNAVAILABLE')
       if (!origins.allows(req)) return refuse(res, services, 'ORIGIN_NOT_ALLOWED')
       if (framing === 'sockjs' && sessionIdOf(req) === undefined) return answerError(res, 'ROUTE_NOT_FOUND')
       const leave = services.admission.admit(res, req)
@@ -90,7 +94,10 @@ export function webSockets(app: TemplatedApp, services: Services, origins: Origi
 
   return {
     beat: () => void app.publish(sockJsBeatTopic, beatFrame),
-    sessions: () => [...open],
+    stop: () => {
+      stopping = true
+      return [...open]
+    },
   }
 }
 

@@ -91,6 +91,8 @@ export const RoomMessage = v.object({
   kind: v.picklist(['JOIN', 'LEAVE']),
   member: RoomMember,
   watcherCount: v.number(),
+  /** A JOIN of a session that Redis had lost, and that clients know. */
+  again: v.optional(v.boolean()),
 })
 export type RoomMessage = v.InferOutput<typeof RoomMessage>
 

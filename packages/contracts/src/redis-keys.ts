@@ -14,7 +14,7 @@ export const redisKeys = {
   roomSince: (contentId: string) => `ws:room:{${contentId}}:since`,
   /** Hash: `userId|nodeId` for every node through which the user watches, and `userId|` -> the number of those nodes. */
   roomRefs: (contentId: string) => `ws:room:{${contentId}}:refs`,
-  /** Set, TTL `ttlSeconds.roomGone`: sessions that Redis lost and that the room was told are over. */
+  /** Set, TTL `ttlSeconds.roomGone`: the sessions that the room was last told are over. */
   roomGone: (contentId: string) => `ws:room:{${contentId}}:gone`,
   /** Hash: what the room plays, from where, as of when. Goes with the room. */
   playback: (contentId: string) => `ws:room:{${contentId}}:playback`,
@@ -78,8 +78,8 @@ export const ttlSeconds = {
   /** How long the token just rotated away still gets the same answer (two tabs refreshing at once). */
   refreshRetry: 10,
   nodeLease: 15,
-  /** All nodes have registered again what they hold long before. */
-  roomGone: 5 * 60,
+  /** All nodes have noticed long before that Redis lost its data. */
+  roomGone: 60,
   /** How long a client may try to send the same direct message. */
   sentMessage: 24 * 60 * 60,
   chat: 10 * 60,

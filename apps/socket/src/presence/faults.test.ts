@@ -3,9 +3,12 @@ import type { ContentSummary, WatchMessage } from '@mopl/contracts/realtime'
 import { redisKeys } from '@mopl/contracts/redis-keys'
 import { eventually } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { createConnection } from 'node:net'
+import { joinRoom } from '../rooms/scripts.ts'
 import { type OwnRedis, startOwnRedis } from '../testing/own-redis.ts'
 import { openSetting, type Person, type Setting } from '../testing/setting.ts'
 import { StompClient } from '../testing/stomp-client.ts'
+import { Node } from './node.ts'
 
 setDefaultTimeout(90_000)
 
@@ -117,6 +120,44 @@ test('R6 R12 an instance that dies between taking somebody out of the room and o
   await setting.redis.sadd(redisKeys.nodeMembers(dead), `${content.id}|${person.userId}`)
   await setting.redis.sadd(redisKeys.nodes, dead)
   await eventually('the profile is empty again', async () => (await setting.redis.exists(watching)) === 0)
+})
+
+test('R8 nothing new is accepted while an instance stops, on a connection that a gateway keeps neither', async () => {
+  const app = await setting.startSocket()
+  const { client } = await aWatcher(app.url, await setting.aContent())
+  const { hostname, port } = new URL(app.url)
+  const kept = createConnection(Number(port), hostname)
+  let answers = ''
+  kept.on('data', (chunk) => (answers += chunk.toString()))
+  kept.write('GET /ws/info HTTP/1.1\r\nHost: x\r\n\r\n')
+  await eventually('the first answer', () => answers.startsWith('HTTP/1.1 200'))
+  app.kill('SIGTERM')
+  await client.untilClosed()
+  answers = ''
+  const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13'
+  kept.write(
+    `GET /ws/websocket HTTP/1.1\r\nHost: x\r\n${upgrade}\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n`,
+  )
+  await eventually('the second answer', () => answers !== '')
+  expect(answers).toStartWith('HTTP/1.1 503')
+  expect(await app.exited).toBe(0)
+  kept.destroy()
+})
+
+test('R8 R6 what an instance that stops has no time left to let go is taken back by the others', async () => {
+  const app = await setting.startSocket()
+  const [content, late] = [await setting.aContent(), await setting.aPerson()]
+  const witness = await aWatcher(app.url, content)
+  const node = new Node(setting.redis, 'hurried')
+  await node.enter()
+  const id = crypto.randomUUID()
+  await setting.redis.sadd(redisKeys.nodeMembers(node.id), `${content.id}|${late.userId}`)
+  const createdAt = new Date().toISOString()
+  await joinRoom(setting.redis, content.id, node.id, { id, createdAt, watcher: { userId: late.userId, name: 'Late' } })
+  await node.leave()
+  await eventually('the late one has left', () => received(witness.client).length === 3, 10_000)
+  expect(received(witness.client).at(-1)).toEqual({ type: 'LEAVE', watcherCount: 1, userId: late.userId })
+  await eventually('the node is forgotten', async () => (await setting.redis.sismember(redisKeys.nodes, node.id)) === 0)
 })
 
 test('R10 Redis gone and back: sockets stay, the instance says so, what was missed is made up for', async () => {

@@ -56,9 +56,10 @@ export class Node {
     return false
   }
 
-  /** Says good-bye, when nothing is held any more. */
+  /** Says good-bye. What is still held, because there was no time left to let it go, is taken back by the others. */
   async leave(): Promise<void> {
-    await this.#redis.srem(redisKeys.nodes, this.#id)
+    const held = await this.#redis.exists(redisKeys.nodeMembers(this.#id))
+    if (held === 0) await this.#redis.srem(redisKeys.nodes, this.#id)
     await this.#redis.del(redisKeys.nodeLease(this.#id))
   }
 

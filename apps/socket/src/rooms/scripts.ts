@@ -21,7 +21,19 @@ local function revision()
 end
 `
 
-/** KEYS room, since, refs, gone. ARGV userId, nodeId, member (JSON), the member's session id. Returns member in force, count, revision. */
+/**
+ * A node that has not noticed yet that Redis lost its data does not know that another one has told the end of a session
+ * that both held. So ends are remembered for a while: from the first one on, lest the set of a busy room never ends.
+ */
+const rememberGoneLua = `
+local function rememberGone(key, sessionId)
+  local isNew = redis.call('SADD', key, sessionId) == 1
+  redis.call('EXPIRE', key, ${ttlSeconds.roomGone}, 'NX')
+  return isNew
+end
+`
+
+/** KEYS room, since, refs, gone. ARGV userId, nodeId, member (JSON), the member's session id, whether it goes on (1). Returns member in force, count, revision. */
 const join = redisScript(`${revisionLua}
 local user, node = ARGV[1], ARGV[2]
 if redis.call('HSETNX', KEYS[3], user .. '|' .. node, 1) == 1 then
@@ -35,16 +47,17 @@ redis.call('HSET', KEYS[1], user, ARGV[3])
 redis.call('ZADD', KEYS[2], 0, ARGV[4] .. ':' .. user)
 redis.call('SREM', KEYS[4], ARGV[4])
 local count = redis.call('HLEN', KEYS[1])
-redis.call('SPUBLISH', KEYS[1], '{"kind":"JOIN","member":' .. ARGV[3] .. ',"watcherCount":' .. count .. '}')
+local again = ARGV[5] == '1' and ',"again":true' or ''
+redis.call('SPUBLISH', KEYS[1], '{"kind":"JOIN","member":' .. ARGV[3] .. ',"watcherCount":' .. count .. again .. '}')
 return {ARGV[3], count, revision()}
 `)
 
 /**
- * KEYS room, since, refs, playback. ARGV userId, nodeId, room mark. Returns what became of the user (`left`, `here`,
+ * KEYS room, since, refs, gone, playback. ARGV userId, nodeId, room mark. Returns what became of the user (`left`, `here`,
  * `absent`), count, revision, and the member that left. A host who leaves passes on to whoever has been there longest; the
  * last to leave takes the playback along.
  */
-const leave = redisScript(`${playbackLua}${revisionLua}
+const leave = redisScript(`${playbackLua}${revisionLua}${rememberGoneLua}
 local user, node = ARGV[1], ARGV[2]
 local wasThere = redis.call('HDEL', KEYS[3], user .. '|' .. node) == 1
 local isLast = wasThere and redis.call('HINCRBY', KEYS[3], user .. '|', -1) <= 0
@@ -54,29 +67,27 @@ if not isLast or not member then
   return {member and 'here' or 'absent', redis.call('HLEN', KEYS[1]), revision()}
 end
 redis.call('HDEL', KEYS[1], user)
-redis.call('ZREM', KEYS[2], cjson.decode(member).id .. ':' .. user)
+local sessionId = cjson.decode(member).id
+redis.call('ZREM', KEYS[2], sessionId .. ':' .. user)
+rememberGone(KEYS[4], sessionId)
 local count = redis.call('HLEN', KEYS[1])
 redis.call('SPUBLISH', KEYS[1], '{"kind":"LEAVE","member":' .. member .. ',"watcherCount":' .. count .. '}')
 if count == 0 then
-  redis.call('DEL', KEYS[4])
-elseif redis.call('HGET', KEYS[4], 'host') == user then
-  local state = readPlayback(KEYS[4], KEYS[1], KEYS[2])
+  redis.call('DEL', KEYS[5])
+elseif redis.call('HGET', KEYS[5], 'host') == user then
+  local state = readPlayback(KEYS[5], KEYS[1], KEYS[2])
   state.action, state.by = 'leave', user
-  writePlayback(KEYS[4], KEYS[1], ARGV[3], state)
+  writePlayback(KEYS[5], KEYS[1], ARGV[3], state)
 end
 return {'left', count, revision(), member}
 `)
 
-/**
- * KEYS room, gone. ARGV userId, member (JSON), the member's session id, how long to remember that it was told (s). Returns
- * told, count, revision. Every node that held the session comes with it, one of them tells.
- */
-const tellGone = redisScript(`${revisionLua}
+/** KEYS room, gone. ARGV userId, member (JSON), the member's session id. Returns told, count, revision. */
+const tellGone = redisScript(`${revisionLua}${rememberGoneLua}
 local count = redis.call('HLEN', KEYS[1])
 local present = redis.call('HGET', KEYS[1], ARGV[1])
 local isInForce = present and cjson.decode(present).id == ARGV[3]
-if isInForce or redis.call('SADD', KEYS[2], ARGV[3]) == 0 then return {0, count, revision()} end
-redis.call('EXPIRE', KEYS[2], ARGV[4])
+if isInForce or not rememberGone(KEYS[2], ARGV[3]) then return {0, count, revision()} end
 redis.call('SPUBLISH', KEYS[1], '{"kind":"LEAVE","member":' .. ARGV[2] .. ',"watcherCount":' .. count .. '}')
 return {1, count, revision()}
 `)
@@ -93,16 +104,25 @@ const LeaveReply = v.variant('0', [
   v.object({ 0: v.picklist(['here', 'absent']), 1: v.number(), 2: Revision }),
 ])
 
-/** Puts the user into the room through this node. `member` is the one in force: the given one only when the user was not there yet. */
+/**
+ * Puts the user into the room through this node. `member` is the one in force: the given one only when the user was not there
+ * yet. `goesOn` says that the room knows the given one.
+ */
 export async function joinRoom(
   redis: Redis,
   contentId: string,
   nodeId: string,
   candidate: RoomMember,
+  goesOn = false,
 ): Promise<RoomCount & { member: RoomMember }> {
   const { userId } = candidate.watcher
-  const keys = [...roomKeys(contentId), redisKeys.roomGone(contentId)]
-  const reply = await join(redis, keys, [userId, nodeId, JSON.stringify(candidate), candidate.id])
+  const reply = await join(redis, roomKeys(contentId), [
+    userId,
+    nodeId,
+    JSON.stringify(candidate),
+    candidate.id,
+    goesOn ? '1' : '0',
+  ])
   const [member, watcherCount, revision] = v.parse(JoinReply, reply)
   await rememberWatching(redis, userId, contentId, member.id)
   return { member, watcherCount, revision }
@@ -136,11 +156,12 @@ export async function tellSessionGone(
   member: RoomMember,
 ): Promise<RoomCount | undefined> {
   const keys = [redisKeys.room(contentId), redisKeys.roomGone(contentId)]
-  const args = [member.watcher.userId, JSON.stringify(member), member.id, String(ttlSeconds.roomGone)]
+  const args = [member.watcher.userId, JSON.stringify(member), member.id]
   const [told, watcherCount, revision] = v.parse(TellGoneReply, await tellGone(redis, keys, args))
   return told === 1 ? { watcherCount, revision } : undefined
 }
 
 function roomKeys(contentId: string): string[] {
-  return [redisKeys.room(contentId), redisKeys.roomSince(contentId), redisKeys.roomRefs(contentId)]
+  const { room, roomSince, roomRefs, roomGone } = redisKeys
+  return [room, roomSince, roomRefs, roomGone].map((key) => key(contentId))
 }

@@ -44,6 +44,25 @@ function setsEqual(one: Set<string>, two: Set<string>): boolean {
   return one.size === two.size && [...one].every((id) => two.has(id))
 }
 
+test('R7 R11 who is registered again and leaves within a tick was known to all, and is told to have left', async () => {
+  const told: string[] = []
+  const ticks = new WatchTicks({
+    tickMs,
+    countReceivers: () => 1,
+    send: ({ kind, member }) => told.push(`${kind} ${member.id}`),
+  })
+  const change = (kind: RoomMessage['kind'], id: string, again: boolean) =>
+    ticks.add({ kind, member: { id, createdAt: '', watcher: { userId: id, name: id } }, watcherCount: 1, again })
+  for (let number = 0; number < watchBudget.messages; number += 1) change('JOIN', String(number), true)
+  change('JOIN', 'known', true)
+  change('JOIN', 'new', false)
+  change('LEAVE', 'known', false)
+  change('LEAVE', 'new', false)
+  await eventually('the end of the tick', () => told.length > watchBudget.messages)
+  expect(told.slice(watchBudget.messages)).toEqual(['LEAVE known'])
+  ticks.close()
+})
+
 test('R11 a calm room hears of every change at once', () => {
   const crowd = aCrowd(() => 200)
   for (let number = 0; number < watchBudget.messages; number += 1) crowd.join(String(number))

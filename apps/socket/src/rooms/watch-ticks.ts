@@ -43,7 +43,8 @@ export class WatchTicks {
 
   #hold(change: RoomMessage): void {
     const { id } = change.member
-    const cameAndWent = change.kind === 'LEAVE' && this.#held.get(id)?.kind === 'JOIN'
+    const before = this.#held.get(id)
+    const cameAndWent = change.kind === 'LEAVE' && before?.kind === 'JOIN' && before.again !== true
     if (cameAndWent) this.#held.delete(id)
     else this.#held.set(id, change)
   }

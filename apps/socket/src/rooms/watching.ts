@@ -48,40 +48,43 @@ export function watchingPlace(
       // After a flush nobody was told that anybody left: the session goes on under its id, and is not news.
       const before = moved !== false && moved.flushed ? told : undefined
       candidate ??= before ?? newMember(watcher)
-      const joined = await joinRoom(deps.redis, contentId, nodeId, candidate)
+      const joined = await joinRoom(deps.redis, contentId, nodeId, candidate, before !== undefined)
       const { member } = joined
-      told = member
       // The user has come in by another instance meanwhile, under a session of its own.
       if (before !== undefined) await tellGone(before)
+      told = member
       const session = { contentId, watcherId, sessionId: member.id }
       const isNews = member.id === candidate.id && member.id !== before?.id
       if (isNews) tell(deps.publisher, 'watching-session.started', session, joined, requestId)
       candidate = undefined
     },
     async leave(nodeId) {
-      const left = await leaveWatching(deps, contentId, nodeId, watcherId, requestId)
-      // Redis does not know of anybody leaving, the room still has to.
-      if (!left && told !== undefined && (await deps.lostDataOf(nodeId))) await tellGone(told)
+      const ended = await leaveWatching(deps, contentId, nodeId, watcherId, requestId)
+      // Redis does not know that this session ends, the room still has to.
+      if (told !== undefined && told.id !== ended && (await deps.lostDataOf(nodeId))) await tellGone(told)
       candidate = undefined
     },
   }
 }
 
-/** Takes the watcher out of the room as far as `nodeId` is concerned; the reaper does so for nodes that are gone. */
+/**
+ * Takes the watcher out of the room as far as `nodeId` is concerned; the reaper does so for nodes that are gone. Returns the
+ * session that this has ended.
+ */
 export async function leaveWatching(
   { redis, publisher }: WatchingDeps,
   contentId: string,
   nodeId: string,
   watcherId: string,
   requestId: string,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const left = await leaveRoom(redis, contentId, nodeId, watcherId)
-  if (left === undefined) return false
+  if (left === undefined) return undefined
   const { sessionId } = left
   // Told before it is forgotten: should the answer to one of these steps get lost, the next attempt finds the session.
   tell(publisher, 'watching-session.ended', { contentId, watcherId, sessionId }, left, requestId)
   await forgetWatching(redis, watcherId, contentId, sessionId)
-  return true
+  return sessionId
 }
 
 function newMember(watcher: UserSummary): RoomMember {

@@ -45,7 +45,7 @@ export function watchingPlace(
 
   return {
     async enter(nodeId, moved) {
-      // After a flush nobody was told that anybody left: the session goes on under its id, and is not news.
+      // After a flush nobody was told that anybody left: the session goes on under its id.
       const before = moved !== false && moved.flushed ? told : undefined
       candidate ??= before ?? newMember(watcher)
       const joined = await joinRoom(deps.redis, contentId, nodeId, candidate, before !== undefined)
@@ -54,8 +54,8 @@ export function watchingPlace(
       if (before !== undefined) await tellGone(before)
       told = member
       const session = { contentId, watcherId, sessionId: member.id }
-      const isNews = member.id === candidate.id && member.id !== before?.id
-      if (isNews) tell(deps.publisher, 'watching-session.started', session, joined, requestId)
+      // A session that goes on is the same event again: no news to anybody, but the room's count is that of now.
+      if (member.id === candidate.id) tell(deps.publisher, 'watching-session.started', session, joined, requestId)
       candidate = undefined
     },
     async leave(nodeId) {

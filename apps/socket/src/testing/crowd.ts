@@ -54,6 +54,11 @@ export class Crowd {
     await Promise.all(Array.from({ length: Math.max(0, size - this.size) }, () => this.#open()))
   }
 
+  /** Everybody goes home. */
+  async close(): Promise<void> {
+    await Promise.all(this.#tabs.map((tab) => this.#close(tab)))
+  }
+
   /** An instance is gone: some of those who were there come back elsewhere, the others do not. */
   async afterLoss(): Promise<void> {
     const lost = this.#tabs.filter(({ client }) => client.socket.readyState !== WebSocket.OPEN)

@@ -1,6 +1,9 @@
 /** A client that shows every frame as it came: no library between the test and the wire. */
 import { eventually } from '@mopl/infrastructure/testing'
 
+/** Long, for a machine that does many other things; what has to be quick is measured by its test. */
+const answerWithinMs = 20_000
+
 export type Frame = { command: string; headers: Record<string, string>; body: string }
 
 export type StompClientOptions = {
@@ -36,7 +39,7 @@ export class StompClient {
   }
 
   async opened(): Promise<void> {
-    await eventually('the socket is open', () => this.socket.readyState === WebSocket.OPEN)
+    await eventually('the socket is open', () => this.socket.readyState === WebSocket.OPEN, answerWithinMs)
   }
 
   /** Sends a frame's text; the NUL at its end is added. */
@@ -55,7 +58,11 @@ export class StompClient {
   }
 
   /** Waits for the first such frame that was not returned before, and takes it out. */
-  async next(command: string, isIt: (frame: Frame) => boolean = () => true, timeoutMs = 5_000): Promise<Frame> {
+  async next(
+    command: string,
+    isIt: (frame: Frame) => boolean = () => true,
+    timeoutMs = answerWithinMs,
+  ): Promise<Frame> {
     return eventually(
       `a ${command} frame (have ${JSON.stringify(this.frames)}, closed ${JSON.stringify(this.closed)})`,
       () => {
@@ -66,12 +73,12 @@ export class StompClient {
     )
   }
 
-  async nextMessage<T = Record<string, unknown>>(subscription = 'sub-0', timeoutMs = 5_000): Promise<T> {
+  async nextMessage<T = Record<string, unknown>>(subscription = 'sub-0', timeoutMs = answerWithinMs): Promise<T> {
     const message = await this.next('MESSAGE', ({ headers }) => headers['subscription'] === subscription, timeoutMs)
     return JSON.parse(message.body) as T
   }
 
-  async untilClosed(timeoutMs = 5_000): Promise<{ code: number; reason: string }> {
+  async untilClosed(timeoutMs = answerWithinMs): Promise<{ code: number; reason: string }> {
     return eventually('the socket is closed', () => this.closed, timeoutMs)
   }
 

@@ -44,6 +44,10 @@ export class Witness {
     return this.#client.closed === undefined
   }
 
+  close(): void {
+    this.#client.drop()
+  }
+
   seen({ id }: ContentSummary): Seen {
     return this.#seen.get(id) ?? { members: new Map(), watcherCount: 0 }
   }

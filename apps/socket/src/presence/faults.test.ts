@@ -1,6 +1,6 @@
 /** Instances that die, freeze, stop, and a Redis that loses everything. */
 import type { ContentSummary, WatchMessage } from '@mopl/contracts/realtime'
-import { redisKeys } from '@mopl/contracts/redis-keys'
+import { redisKeys, ttlSeconds } from '@mopl/contracts/redis-keys'
 import { eventually } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { createConnection } from 'node:net'
@@ -183,6 +183,72 @@ test('R10 Redis gone and back: sockets stay, the instance says so, what was miss
   expect(client.closed).toBeUndefined()
   client.send('ACK\nid:1\nreceipt:alive\n\n')
   await client.next('RECEIPT')
+})
+
+test('R10 Redis away for longer than a lease: everybody stays, and nobody is told otherwise', async () => {
+  const apps = await Promise.all([setting.startSocket({ NODE_ID: 'long' }), setting.startSocket({ NODE_ID: 'long' })])
+  const content = await setting.aContent()
+  const watchers = [await aWatcher(apps[0].url, content), await aWatcher(apps[1].url, content)] as const
+  const members = () => setting.redis.hgetall(redisKeys.room(content.id))
+  const nodes = async () => (await setting.redis.smembers(redisKeys.nodes)).filter((id) => id.startsWith('long-'))
+  const [membersBefore, nodesBefore] = [await members(), await nodes()]
+  await eventually('both have joined', () => received(watchers[0].client).length === 2)
+  for (const { client } of watchers) client.frames.length = 0
+  await setting.redis.config('SET', 'appendfsync', 'always')
+  await ownRedis.stop()
+  const stoppedAt = performance.now()
+  const longerMs = (ttlSeconds.nodeLease + 2) * 1_000
+  await eventually('the leases have run out', () => performance.now() - stoppedAt > longerMs, longerMs + 5_000)
+  await ownRedis.start()
+  await eventually(
+    'both go on under new ids, and the old ones are reaped',
+    async () => (await nodes()).length === 2 && (await nodes()).every((id) => !nodesBefore.includes(id)),
+    20_000,
+  )
+  expect(await members()).toEqual(membersBefore)
+  for (const { client } of watchers) expect(received(client)).toEqual([])
+})
+
+test('R7 Redis started again without the last second: who had joined is there, who had left is not', async () => {
+  const app = await setting.startSocket({ NODE_ID: 'amnesic' })
+  const content = await setting.aContent()
+  const [witness, joined, left] = [
+    await aWatcher(app.url, content),
+    await aWatcher(app.url, content),
+    await aWatcher(app.url, content),
+  ]
+  const [room, since, refs] = [redisKeys.room, redisKeys.roomSince, redisKeys.roomRefs].map((key) => key(content.id))
+  const nodeId = (await setting.redis.smembers(redisKeys.nodes)).find((id) => id.startsWith('amnesic-')) ?? ''
+  const memberOf = async ({ userId }: Person) => (await setting.redis.hget(room!, userId)) ?? ''
+  const idOf = (member: string) => (JSON.parse(member) as { id: string }).id
+  const [joinedMember, leftMember] = [await memberOf(joined.person), await memberOf(left.person)]
+  left.client.send('UNSUBSCRIBE\nid:sub-0\nreceipt:left\n\n')
+  await left.client.next('RECEIPT', ({ headers }) => headers['receipt-id'] === 'left')
+  // What the disk has not seen: one has not joined, the other has not left.
+  await setting.redis.config('SET', 'appendfsync', 'always')
+  await setting.redis
+    .multi()
+    .hdel(room!, joined.person.userId)
+    .zrem(since!, `${idOf(joinedMember)}:${joined.person.userId}`)
+    .hdel(refs!, `${joined.person.userId}|`, `${joined.person.userId}|${nodeId}`)
+    .srem(redisKeys.nodeMembers(nodeId), `${content.id}|${joined.person.userId}`)
+    .hset(room!, left.person.userId, leftMember)
+    .zadd(since!, 0, `${idOf(leftMember)}:${left.person.userId}`)
+    .hset(refs!, `${left.person.userId}|`, 1, `${left.person.userId}|${nodeId}`, 1)
+    .sadd(redisKeys.nodeMembers(nodeId), `${content.id}|${left.person.userId}`)
+    .exec()
+  await ownRedis.stop()
+  await ownRedis.start()
+  await eventually(
+    'the room is as it was',
+    async () => {
+      const members = await setting.redis.hkeys(room!)
+      return Bun.deepEquals(members.toSorted(), [witness.person.userId, joined.person.userId].toSorted())
+    },
+    30_000,
+  )
+  expect(await memberOf(joined.person)).toBe(joinedMember)
+  expect(await setting.redis.zcard(since!)).toBe(2)
 })
 
 test('R8 K2 SIGTERM: sockets are told, who comes back elsewhere does not flap, the rest leave, exit code 0 within 10 s', async () => {

@@ -10,6 +10,8 @@ import { reapDeadNodes, type Withdraw } from './reaper.ts'
 /** A lease lasts 15 s: it survives two failed renewals, and a dead node's watchers are gone in less than 20 s. */
 const everyMs = { renewal: 5_000, healing: 1_000, reaping: 2_000, listening: 5_000 } as const
 const echoWithinMs = 2_000
+/** Whoever lost its lease or its link to Redis was hardly the only one: the others get time to come back before they are taken for dead. */
+const comeBackWithinMs = 5_000
 
 export type KeepAliveOptions = {
   redis: Redis
@@ -27,13 +29,19 @@ export type KeepAliveOptions = {
 export function keepAlive(options: KeepAliveOptions): () => void {
   const { redis, subscriber, node, presence, withdraw, log, onReaped, onFlushed } = options
 
+  let reapsFromMs = 0
+  const letOthersComeBack = () => {
+    reapsFromMs = performance.now() + comeBackWithinMs
+  }
   const renew = async () => {
     if (await node.renew()) return
+    letOthersComeBack()
     log.warn({ nodeId: node.id, flushed: node.flushed }, 'lease was lost, going on under a new id')
     if (node.flushed) onFlushed()
     await presence.heal()
   }
   const reap = async () => {
+    if (performance.now() < reapsFromMs || !(await node.isAlive())) return
     const reaped = await reapDeadNodes(redis, node.id, withdraw)
     if (reaped === 0) return
     onReaped(reaped)
@@ -52,9 +60,13 @@ export function keepAlive(options: KeepAliveOptions): () => void {
     rounds(everyMs.reaping, reap, log),
     rounds(everyMs.listening, listen, log),
   ]
-  redis.on('ready', renewing.now)
+  const onReady = () => {
+    letOthersComeBack()
+    renewing.now()
+  }
+  redis.on('ready', onReady)
   return () => {
-    redis.off('ready', renewing.now)
+    redis.off('ready', onReady)
     for (const round of all) round.stop()
   }
 }

@@ -1,7 +1,9 @@
 /**
  * This process among its equals. Liveness is per node: a lease in Redis, renewed every few seconds. What a node holds is
  * written under its id; when its lease is gone, the others may take that back at any time, so that a node that lost its
- * lease (frozen, cut off, Redis flushed) never uses the id again: it goes on under a new one and moves what it holds.
+ * lease (frozen, cut off, Redis flushed) never uses the id again: it goes on under a new one and moves what it holds. So
+ * does a node whose Redis is another process than before: started again, or failed over to a replica, it may have lost the
+ * last second of what was written, and nobody can say what.
  */
 import { randomBytes } from 'node:crypto'
 import { redisKeys, ttlSeconds } from '@mopl/contracts/redis-keys'
@@ -25,7 +27,7 @@ export class Node {
     return this.#id
   }
 
-  /** Whether Redis had lost its data when the id was last changed: then nobody was told that anybody left. */
+  /** Whether Redis may have lost data when the id was last changed: then nobody was told that anybody left. */
   get flushed(): boolean {
     return this.#flushed
   }
@@ -33,7 +35,7 @@ export class Node {
   /** Whether Redis has lost what this node had written under that id, now or when the id was changed. Rejects while Redis is away. */
   async lostDataOf(id: string): Promise<boolean> {
     if (id !== this.#id) return this.#flushed
-    return (await this.#redis.get(redisKeys.epoch)) !== this.#epoch
+    return (await this.#currentEpoch()) !== this.#epoch
   }
 
   /** Takes the lease for the first time. */
@@ -42,11 +44,19 @@ export class Node {
     this.#epoch = await this.#currentEpoch()
   }
 
-  /** Prolongs the lease, or takes one under a new id when it was lost. Answers whether it was kept. Rejects while Redis is away. */
+  /** Whether the lease stands: a node that has lost its own says nothing about those of others. Rejects while Redis is away. */
+  async isAlive(): Promise<boolean> {
+    return (await this.#redis.exists(redisKeys.nodeLease(this.#id))) === 1
+  }
+
+  /**
+   * Prolongs the lease, or takes one under a new id when it, or what was written under the id, was lost. Answers whether the
+   * id was kept. Rejects while Redis is away.
+   */
   async renew(): Promise<boolean> {
     const kept = await this.#redis.set(redisKeys.nodeLease(this.#id), '1', 'EX', ttlSeconds.nodeLease, 'XX')
-    if (kept === 'OK') return true
     const epoch = await this.#currentEpoch()
+    if (kept === 'OK' && epoch === this.#epoch) return true
     const id = this.#newId()
     await this.#takeLease(id)
     // Together, and only now: whoever registers under the new id finds a lease, and the reason for the move.
@@ -68,10 +78,17 @@ export class Node {
     await this.#redis.sadd(redisKeys.nodes, id)
   }
 
-  /** A random mark that stands as long as Redis keeps its data: the first node to find none sets it. */
+  /**
+   * Stands as long as Redis keeps its data: a random mark in it, which the first node to find none sets, and the process that
+   * serves it.
+   */
   async #currentEpoch(): Promise<string> {
     const mark = randomBytes(8).toString('hex')
-    return (await this.#redis.set(redisKeys.epoch, mark, 'NX', 'GET')) ?? mark
+    const [found, server] = await Promise.all([
+      this.#redis.set(redisKeys.epoch, mark, 'NX', 'GET'),
+      this.#redis.info('server'),
+    ])
+    return `${found ?? mark} ${/^run_id:(\w+)/m.exec(server)?.[1]}`
   }
 
   #newId(): string {

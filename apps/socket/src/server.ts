@@ -32,7 +32,7 @@ import { createPublisher } from './publisher.ts'
 import { playbackDestinations } from './rooms/playback-destinations.ts'
 import { roomDestinations } from './rooms/room-destinations.ts'
 import { Rooms } from './rooms/rooms.ts'
-import { leaveWatching } from './rooms/watching.ts'
+import { reapWatching } from './rooms/watching.ts'
 import { Allowances } from './trust/allowances.ts'
 import { SignedIn } from './signed-in.ts'
 import { restartAll } from './restart.ts'
@@ -137,7 +137,7 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
     const opened = withoutOpenPrefix(key)
     const [id = '', userId = ''] = (opened ?? key).split('|')
     if (opened !== undefined) return closeConversation(redis, id, nodeId, userId)
-    return (await leaveWatching({ redis, publisher }, id, nodeId, userId, `reaped-${nodeId}`)) !== undefined
+    return reapWatching({ redis, publisher }, id, nodeId, userId)
   }
   const stopKeepingAlive = keepAlive({
     redis,

@@ -54,7 +54,7 @@ return {ARGV[3], count, revision()}
 
 /**
  * KEYS room, since, refs, gone, playback. ARGV userId, nodeId, room mark. Returns what became of the user (`left`, `here`,
- * `absent`), count, revision, and the member that left. A host who leaves passes on to whoever has been there longest; the
+ * `absent`), count, revision, and the member that is or was there. A host who leaves passes on to whoever has been there longest; the
  * last to leave takes the playback along.
  */
 const leave = redisScript(`${playbackLua}${revisionLua}${rememberGoneLua}
@@ -64,7 +64,7 @@ local isLast = wasThere and redis.call('HINCRBY', KEYS[3], user .. '|', -1) <= 0
 if isLast then redis.call('HDEL', KEYS[3], user .. '|') end
 local member = redis.call('HGET', KEYS[1], user)
 if not isLast or not member then
-  return {member and 'here' or 'absent', redis.call('HLEN', KEYS[1]), revision()}
+  return {member and 'here' or 'absent', redis.call('HLEN', KEYS[1]), revision(), member}
 end
 redis.call('HDEL', KEYS[1], user)
 local sessionId = cjson.decode(member).id
@@ -100,8 +100,8 @@ const Revision = v.pipe(v.string(), v.transform(Number), v.safeInteger())
 const JoinReply = v.tuple([MemberJson, v.number(), Revision])
 const TellGoneReply = v.tuple([v.number(), v.number(), Revision])
 const LeaveReply = v.variant('0', [
-  v.object({ 0: v.literal('left'), 1: v.number(), 2: Revision, 3: MemberJson }),
-  v.object({ 0: v.picklist(['here', 'absent']), 1: v.number(), 2: Revision }),
+  v.object({ 0: v.picklist(['left', 'here']), 1: v.number(), 2: Revision, 3: MemberJson }),
+  v.object({ 0: v.literal('absent'), 1: v.number(), 2: Revision }),
 ])
 
 /**
@@ -129,24 +129,24 @@ export async function joinRoom(
 }
 
 /**
- * Takes away this node's part. When the user is not in the room any more, and that has not been carried through to the
- * profile yet (`forgetWatching`), returns the session that is over: whoever took the user out may not have come to it.
+ * Takes away this node's part. Returns the user's session and whether it is over; `undefined` when the user is not in the room
+ * any more, and that has been carried through to the profile (`forgetWatching`): whoever took the user out may not have come
+ * to it.
  */
 export async function leaveRoom(
   redis: Redis,
   contentId: string,
   nodeId: string,
   userId: string,
-): Promise<(RoomCount & { sessionId: string }) | undefined> {
+): Promise<(RoomCount & { sessionId: string; isOver: boolean }) | undefined> {
   const keys = [...roomKeys(contentId), redisKeys.playback(contentId)]
   const reply = v.parse(LeaveReply, await leave(redis, keys, [userId, nodeId, roomMark(contentId)]))
   const count = { watcherCount: reply[1], revision: reply[2] }
-  if (reply[0] === 'left') return { sessionId: reply[3].id, ...count }
-  if (reply[0] === 'here') return undefined
+  if (reply[0] !== 'absent') return { sessionId: reply[3].id, isOver: reply[0] === 'left', ...count }
   const sessionId = await watchedSession(redis, userId, contentId)
   // Looked up after the user was found absent: somebody who is here now has come in again, with that session.
   if (sessionId === undefined || (await redis.hexists(redisKeys.room(contentId), userId)) === 1) return undefined
-  return { sessionId, ...count }
+  return { sessionId, isOver: true, ...count }
 }
 
 /** Tells the room, once, that this session is over, unless it is in force. For sessions that Redis has forgotten. */

@@ -67,24 +67,48 @@ export function watchingPlace(
   }
 }
 
-/**
- * Takes the watcher out of the room as far as `nodeId` is concerned; the reaper does so for nodes that are gone. Returns the
- * session that this has ended.
- */
-export async function leaveWatching(
-  { redis, publisher }: WatchingDeps,
+/** Takes the watcher out of the room as far as `nodeId` is concerned. Returns the session that this has ended. */
+async function leaveWatching(
+  deps: WatchingDeps,
   contentId: string,
   nodeId: string,
   watcherId: string,
   requestId: string,
 ): Promise<string | undefined> {
-  const left = await leaveRoom(redis, contentId, nodeId, watcherId)
-  if (left === undefined) return undefined
-  const { sessionId } = left
-  // Told before it is forgotten: should the answer to one of these steps get lost, the next attempt finds the session.
-  tell(publisher, 'watching-session.ended', { contentId, watcherId, sessionId }, left, requestId)
-  await forgetWatching(redis, watcherId, contentId, sessionId)
-  return sessionId
+  const left = await leaveRoom(deps.redis, contentId, nodeId, watcherId)
+  if (left?.isOver !== true) return undefined
+  await endSession(deps, { contentId, watcherId, sessionId: left.sessionId }, left, requestId)
+  return left.sessionId
+}
+
+/**
+ * Takes the watcher out of the room as far as a node that is gone is concerned. It may have died before Kafka had the start
+ * of the session, which is told again: it is the same event. Returns whether the session is over.
+ */
+export async function reapWatching(
+  deps: WatchingDeps,
+  contentId: string,
+  nodeId: string,
+  watcherId: string,
+): Promise<boolean> {
+  const left = await leaveRoom(deps.redis, contentId, nodeId, watcherId)
+  if (left === undefined) return false
+  const requestId = `reaped-${nodeId}`
+  const session = { contentId, watcherId, sessionId: left.sessionId }
+  tell(deps.publisher, 'watching-session.started', session, left, requestId)
+  if (left.isOver) await endSession(deps, session, left, requestId)
+  return left.isOver
+}
+
+/** Told before it is forgotten: should the answer to one of these steps get lost, the next attempt finds the session. */
+async function endSession(
+  { redis, publisher }: WatchingDeps,
+  session: Session,
+  count: RoomCount,
+  requestId: string,
+): Promise<void> {
+  tell(publisher, 'watching-session.ended', session, count, requestId)
+  await forgetWatching(redis, session.watcherId, session.contentId, session.sessionId)
 }
 
 function newMember(watcher: UserSummary): RoomMember {

@@ -7,6 +7,9 @@ import { StompClient } from './stomp-client.ts'
 
 type Tab = { person: Person; client: StompClient; room: ContentSummary | undefined; subscriptions: number }
 
+/** As many as a machine can start at a time that does other things too. */
+const openedAtOnce = 50
+
 export type CrowdOptions = {
   random: Random
   people: readonly [Person, ...Person[]]
@@ -51,7 +54,8 @@ export class Crowd {
   }
 
   async grow(size: number): Promise<void> {
-    await Promise.all(Array.from({ length: Math.max(0, size - this.size) }, () => this.#open()))
+    while (this.size < size)
+      await Promise.all(Array.from({ length: Math.min(openedAtOnce, size - this.size) }, () => this.#open()))
   }
 
   /** Everybody goes home. */

@@ -4,6 +4,7 @@ import type { NotificationDto } from '@mopl/contracts/realtime'
 import type { Sql } from '@mopl/infrastructure/postgres'
 import { notifications } from '@mopl/infrastructure/tables'
 import { and, eq, isNull, sql } from 'drizzle-orm'
+import { isoTime } from '../http/iso-time.ts'
 import { type Page, toPage } from '../http/page.ts'
 import { paged } from '../http/paged.ts'
 import { countWhere } from '../http/total-count.ts'
@@ -11,7 +12,7 @@ import { type NotificationQuery, notificationSorts } from './schemas.ts'
 
 const notificationColumns = {
   id: notifications.id,
-  createdAt: notifications.createdAt,
+  createdAt: isoTime(notifications.createdAt),
   receiverId: notifications.receiverId,
   title: notifications.title,
   content: notifications.content,
@@ -27,7 +28,7 @@ export async function listNotifications(
   const { rows, totalCount } = await readNotifications(db, { ...query, receiverId })
   return toPage(query, rows, totalCount, ({ id, createdAt, receiverId, title, content, level }) => ({
     id,
-    createdAt: createdAt.toISOString(),
+    createdAt,
     receiverId,
     title,
     content,

@@ -7,6 +7,7 @@ import { contents, playlistContents, playlists, users } from '@mopl/infrastructu
 import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { contentColumns, toContentSummary } from '../contents/summary.ts'
 import { containsEvenOneLetter, type Search, searchFor, searching } from '../http/keyword.ts'
+import { isoTime } from '../http/iso-time.ts'
 import { type Page, toPage } from '../http/page.ts'
 import { paged } from '../http/paged.ts'
 import { countAll, countWhere } from '../http/total-count.ts'
@@ -72,7 +73,7 @@ function playlistColumns(readerId: Placeholder) {
     owner: userSummaryColumns(users),
     title: playlists.title,
     description: playlists.description,
-    updatedAt: playlists.updatedAt,
+    updatedAt: isoTime(playlists.updatedAt),
     subscriberCount: playlists.subscriberCount,
     subscribedByMe: sql<boolean>`exists (
       select from playlist_subscriptions as mine where mine.playlist_id = playlists.id and mine.subscriber_id = ${readerId}
@@ -99,7 +100,7 @@ const contentsOfPlaylists = prepared((db) =>
 
 type PlaylistRow = Omit<PlaylistDto, 'owner' | 'updatedAt' | 'contents'> & {
   owner: Parameters<typeof toUserSummary>[0]
-  updatedAt: Date
+  updatedAt: string
 }
 
 function toPlaylistDto(row: PlaylistRow, contents: ContentSummary[] = []): PlaylistDto {
@@ -109,7 +110,7 @@ function toPlaylistDto(row: PlaylistRow, contents: ContentSummary[] = []): Playl
     owner: toUserSummary(owner),
     title,
     description,
-    updatedAt: updatedAt.toISOString(),
+    updatedAt,
     subscriberCount,
     subscribedByMe,
     contents,

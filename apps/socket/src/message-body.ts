@@ -9,6 +9,8 @@ const Content = v.pipe(
   v.check((text) => Array.from(text).length <= limits.message.max, `${limits.message.max}자 이하여야 합니다.`),
   // PostgreSQL cannot store it (22021), and a message must never fail after it was accepted.
   v.check((text) => !text.includes('\0'), 'NUL 문자를 포함할 수 없습니다.'),
+  // Half a surrogate pair would be stored, and read, as another character.
+  v.check((text) => text.isWellFormed(), '올바른 유니코드여야 합니다.'),
 )
 const MessageBody = v.object({ content: Content }, '객체여야 합니다.')
 

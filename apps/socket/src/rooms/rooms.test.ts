@@ -211,6 +211,7 @@ test.each([
   ['no content', '{}', 'INVALID_REQUEST'],
   ['blank content', '{"content":"  "}', 'INVALID_REQUEST'],
   ['a NUL in the text', '{"content":"a\\u0000b"}', 'INVALID_REQUEST'],
+  ['half a surrogate pair in the text', '{"content":"a\\ud800b"}', 'INVALID_REQUEST'],
   ['1,001 characters', JSON.stringify({ content: 'x'.repeat(1001) }), 'INVALID_REQUEST'],
 ])('T6 a chat line with %s is refused', async (_what, body, code) => {
   const content = await setting.aContent()

@@ -195,7 +195,10 @@ test('P9 P3 the state goes with the room, and versions go on rising', async () =
   await host.command({ action: 'play', positionMs: 5_000 })
   const { version } = await host.until('the play', ({ action }) => action === 'play')
   for (const { client } of [host, guest]) client.send('DISCONNECT\n\n')
-  await eventually('nothing is left', async () => (await setting.redis.keys(`ws:room:{${content.id}}*`)).length === 0)
+  const ofRoom = [redisKeys.room, redisKeys.roomSince, redisKeys.roomRefs, redisKeys.playback].map((key) =>
+    key(content.id),
+  )
+  await eventually('nothing is left', async () => (await setting.redis.exists(ofRoom)) === 0)
   const next = await aPlayer(two, content)
   expect(next.state).toMatchObject({ version: 0, isPlaying: false })
   await next.command({ action: 'pause' })

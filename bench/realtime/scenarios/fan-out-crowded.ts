@@ -1,0 +1,19 @@
+import type { ServerName } from '../servers/server.ts'
+import type { Scenario } from './index.ts'
+import { compareRooms, type Point } from './rooms.ts'
+
+/** What the other servers would need several machines for. */
+const servers: readonly ServerName[] = ['bare uWebSockets.js', 'Mopl']
+
+const points: Point[] = [
+  { watchers: 1_000, linesPerSecond: 100, spacing: 'random' },
+  { watchers: 1_000, linesPerSecond: 200, spacing: 'random' },
+]
+
+export const fanOutCrowded: Scenario = {
+  title: 'Fan-out, busy and crowded: a hundred lines a second and more to a thousand watchers',
+  run: (bench) => {
+    const some = { ...bench, servers: bench.servers.filter((name) => servers.includes(name)) }
+    return compareRooms(some, points, bench.isQuick ? 3 : 10)
+  },
+}

@@ -1,5 +1,5 @@
 /** From a batch of Kafka messages to effects: parse, skip what is unknown, apply per handler, put aside what cannot be. */
-import { type EventType, parseEvent } from '@mopl/contracts/events'
+import { type EventType, parseEvent, payloads } from '@mopl/contracts/events'
 import type { Producer } from '@mopl/infrastructure/kafka'
 import type { ConsumedMessage } from '@mopl/infrastructure/kafka-messages'
 import type { Log } from '@mopl/infrastructure/log'
@@ -37,6 +37,7 @@ export async function consume(
 
   const items: Item[] = []
   for (const message of batch) {
+    if (concernsOthers(message, handlerOf)) continue
     try {
       const parsed = parseEvent(message.value.toString())
       if (parsed.known) items.push({ message, event: parsed.event })
@@ -75,7 +76,16 @@ export async function consume(
     })
 }
 
-/** Per handler its events in order; an event of the topic that this group has no handler for falls away. */
+/**
+ * Known by its header to be of a type that this group has no handler for: topics carry more types than most groups want, and
+ * to parse an event costs more than to receive it.
+ */
+function concernsOthers({ headers }: ConsumedMessage, handlerOf: ReadonlyMap<EventType, AnyHandler>): boolean {
+  const { type } = headers
+  return type !== undefined && Object.hasOwn(payloads, type) && !handlerOf.has(type as EventType)
+}
+
+/** Per handler its events in order; an event of the topic that this group has no handler for falls away here at the latest. */
 function groupByHandler(
   handlerOf: ReadonlyMap<EventType, AnyHandler>,
   items: readonly Item[],

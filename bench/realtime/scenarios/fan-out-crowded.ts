@@ -3,7 +3,7 @@ import type { Scenario } from './index.ts'
 import { compareRooms, type Point } from './rooms.ts'
 
 /** What the other servers would need several machines for. */
-const servers: readonly ServerName[] = ['bare uWebSockets.js', 'Mopl']
+const compared: ReadonlySet<ServerName> = new Set(['bare uWebSockets.js', 'Mopl'])
 
 const points: Point[] = [
   { watchers: 1_000, linesPerSecond: 100, spacing: 'random' },
@@ -13,7 +13,7 @@ const points: Point[] = [
 export const fanOutCrowded: Scenario = {
   title: 'Fan-out, busy and crowded: a hundred lines a second and more to a thousand watchers',
   run: (bench) => {
-    const some = { ...bench, servers: bench.servers.filter((name) => servers.includes(name)) }
+    const some = { ...bench, servers: bench.servers.filter((name) => compared.has(name)) }
     return compareRooms(some, points, bench.isQuick ? 3 : 10)
   },
 }

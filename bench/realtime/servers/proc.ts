@@ -7,10 +7,17 @@ import { readdirSync, readFileSync } from 'node:fs'
  */
 export function cpuMicros(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`)
-  const nanoseconds = threads.map((thread) =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
-  )
-  return nanoseconds.reduce((sum, value) => sum + value, 0) / 1_000
+  return threads.reduce((sum, thread) => sum + threadMicros(pid, thread), 0)
+}
+
+/** 0 for a thread that has ended since it was listed. */
+function threadMicros(pid: number, thread: string): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1_000
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw error
+  }
 }
 
 /** Resident memory of a process in bytes, exactly (VmRSS in /proc/<pid>/status lags behind by up to 64 pages a thread). */

@@ -20,7 +20,7 @@ export function createLog(app: string, level: string): Log {
 }
 
 /**
- * Lines are written many at a time, and none later than after `flushEveryMs`: a system call for each is a twelfth of what a
+ * Lines are written many at a time, and none later than after `flushAfterMs`: a system call for each is a twelfth of what a
  * request costs the api. What is still here when the process ends, however it ends itself, is written then.
  */
 function stdout(): pino.DestinationStream {
@@ -32,9 +32,26 @@ function stdout(): pino.DestinationStream {
 let theStdout: pino.DestinationStream | undefined
 
 function openStdout(): pino.DestinationStream {
-  const opened = pino.destination({ fd: 1, sync: true, minLength: 8 * 1024, periodicFlush: flushEveryMs })
-  process.on('exit', () => opened.flushSync())
-  return opened
+  const buffer = pino.destination({ fd: 1, sync: true, minLength: 8 * 1024 })
+  let timer: NodeJS.Timeout | undefined
+  function flush(): void {
+    timer = undefined
+    buffer.flush()
+  }
+  process.on('exit', () => {
+    try {
+      buffer.flushSync()
+    } catch {
+      // Nobody reads standard output any more, and there is nowhere else to say so.
+    }
+  })
+  return {
+    write(line) {
+      buffer.write(line)
+      // Only while something waits: a process that has nothing to say sleeps on.
+      timer ??= setTimeout(flush, flushAfterMs).unref()
+    },
+  }
 }
 
-const flushEveryMs = 50
+const flushAfterMs = 50

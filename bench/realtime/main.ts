@@ -1,14 +1,8 @@
 /** `bun run bench:realtime [scenario...] [--quick] [--markdown] [--rounds n] [--servers name,name]`; see README.md. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { untilSignal } from '@mopl/infrastructure/run'
-import { describeMachine } from '../report/machine.ts'
-import { writeSection } from '../report/results-file.ts'
-import { formatTable } from '../report/table.ts'
-import { type Bench, openBench } from './bench.ts'
-import { type Scenario, scenarios } from './scenarios/index.ts'
+import { runScenarios } from '../report/run-scenarios.ts'
+import { openBench } from './bench.ts'
+import { scenarios } from './scenarios/index.ts'
 import { serverNames } from './servers/server.ts'
 
 const { positionals, values, tokens } = parseArgs({
@@ -25,49 +19,19 @@ const { positionals, values, tokens } = parseArgs({
   },
 })
 
-const chosen = (positionals.length > 0 ? positionals : Object.keys(scenarios)).map(findScenario)
 const words = values.servers.toLowerCase().split(',')
-const directory = mkdtempSync(join(tmpdir(), 'mopl-bench-'))
-const bench = await openBench({
-  isQuick: values.quick,
-  rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
-  servers: serverNames.filter((name) => words.some((word) => name.toLowerCase().includes(word))),
-  directory,
-  kafkaBrokers: process.env['KAFKA_BROKERS'],
+await runScenarios({
+  name: 'realtime',
+  scenarios,
+  named: positionals,
+  tokens,
+  writesResults: values.markdown,
+  open: (directory) =>
+    openBench({
+      isQuick: values.quick,
+      rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+      servers: serverNames.filter((name) => words.some((word) => name.toLowerCase().includes(word))),
+      directory,
+      kafkaBrokers: process.env['KAFKA_BROKERS'],
+    }),
 })
-try {
-  await Promise.race([runAll(bench), untilSignal().then(() => Promise.reject(new Error('stopped by a signal')))])
-} catch (error) {
-  bench.progress(`${String(error)}; the logs are in ${bench.logDir}`)
-  process.exitCode = 1
-} finally {
-  await bench.close()
-}
-if (process.exitCode !== 1) rmSync(directory, { recursive: true })
-process.exit()
-
-function findScenario(name: string): [string, Scenario] {
-  const scenario = scenarios[name]
-  if (scenario === undefined) throw new Error(`no scenario ${name}; there are ${Object.keys(scenarios).join(', ')}`)
-  return [name, scenario]
-}
-
-async function runAll(bench: Bench): Promise<void> {
-  for (const [name, scenario] of chosen) await run(bench, name, scenario)
-}
-
-async function run(bench: Bench, name: string, scenario: Scenario): Promise<void> {
-  bench.progress(`${scenario.title} ...`)
-  const table = formatTable(await scenario.run(bench))
-  const source = `${new Date().toISOString().slice(0, 10)}; ${describeMachine()}. \`${commandOf(name)}\``
-  console.log(`\n${scenario.title}\n\n${table}\n\n${source}\n`)
-  if (values.markdown) writeSection({ id: `realtime/${name}`, title: scenario.title, body: `${table}\n\n${source}` })
-}
-
-/** What brings this one result again. */
-function commandOf(name: string): string {
-  const flags = tokens
-    .filter((token) => token.kind === 'option' && token.name !== 'markdown')
-    .map(({ rawName, value }) => (value === undefined ? rawName : `${rawName} ${value}`))
-  return ['bun run bench:realtime', name, ...flags].join(' ')
-}

@@ -1,12 +1,11 @@
-import type { Table } from '../../report/table.ts'
+import type { Scenario as ScenarioOf } from '../../report/run-scenarios.ts'
 import type { Bench } from '../bench.ts'
 import { keywordCost } from './keyword-cost.ts'
 import { keywordIndex } from './keyword-index.ts'
 import { listCost } from './list-cost.ts'
 import { compareOperations } from './operations.ts'
 
-/** Runs alone on the machine, bounded in time, and says what it measured. */
-export type Scenario = { title: string; run(bench: Bench): Promise<Table> }
+export type Scenario = ScenarioOf<Bench>
 
 export const scenarios: Record<string, Scenario> = {
   operations: compareOperations,

@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.ts'
-import type { Table } from '../../report/table.ts'
+import type { Scenario as ScenarioOf } from '../../report/run-scenarios.ts'
 import { connectStorm } from './connect-storm.ts'
 import { directMessages } from './direct-messages.ts'
 import { eventStream } from './event-stream.ts'
@@ -8,8 +8,7 @@ import { fanOutBusy } from './fan-out-busy.ts'
 import { fanOutCrowded } from './fan-out-crowded.ts'
 import { memory } from './memory.ts'
 
-/** Runs alone on the machine, bounded in time, and says what it measured. */
-export type Scenario = { title: string; run(bench: Bench): Promise<Table> }
+export type Scenario = ScenarioOf<Bench>
 
 export const scenarios: Record<string, Scenario> = {
   'fan-out': fanOut,

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'bun:test'
 import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from '@mopl/infrastructure/eventually'
@@ -9,7 +9,7 @@ import { freePort } from './ports.ts'
 const dataDir = mkdtempSync(join(tmpdir(), 'mopl-up-'))
 afterAll(() => rmSync(dataDir, { recursive: true }))
 
-test('bin/up brings everything up, refuses a second one beside it, and leaves nothing running', async () => {
+test('bin/up brings everything up, refuses a second one beside it, leaves nothing running, and is up again within 10 s', async () => {
   const port = await freePort()
   const first = up({ MOPL_PORT: String(port), MOPL_DATA_DIR: dataDir })
   await eventually('it is ready', () => first.output().includes(`ready http://localhost:${port}\n`), 60_000)
@@ -29,6 +29,23 @@ test('bin/up brings everything up, refuses a second one beside it, and leaves no
   expect(await first.exited).toBe(0)
   expect(first.output()).toEndWith('stopping\nstopped\n')
   expect(running.filter(({ pid }) => existsSync(`/proc/${pid}`))).toEqual([])
+
+  const again = up({ MOPL_PORT: String(port), MOPL_DATA_DIR: dataDir })
+  await eventually('it is ready again', () => again.output().includes(`ready http://localhost:${port}\n`), 10_000)
+  again.kill('SIGTERM')
+  expect(await again.exited).toBe(0)
+})
+
+test('bin/up that is asked to stop while it starts does so, and leaves nothing running', async () => {
+  const directory = join(dataDir, 'early')
+  const early = up({ MOPL_PORT: String(await freePort()), MOPL_DATA_DIR: directory })
+  await eventually('something runs', () => early.output().includes(' is up\n'), 60_000)
+  expect(processesThatName(directory)).not.toBeEmpty()
+  early.kill('SIGTERM')
+  expect(await early.exited).toBe(0)
+  expect(early.output()).toEndWith('stopping\nstopped\n')
+  expect(early.output()).not.toContain('ready ')
+  expect(processesThatName(directory)).toBeEmpty()
 })
 
 test('bin/up says in one sentence what is wrong with its environment', async () => {
@@ -41,6 +58,19 @@ test('bin/up says in one sentence what is wrong with its environment', async () 
   expect(await redis.exited).toBe(1)
   expect(redis.output()).toContain('\nRedis does not answer at REDIS_URL: ')
 })
+
+/** Process ids, found by command line and environment. */
+function processesThatName(text: string): string[] {
+  const names = (pid: string, file: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'utf8').includes(text)
+    } catch {
+      return false
+    }
+  }
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
+  return pids.filter((pid) => names(pid, 'cmdline') || names(pid, 'environ'))
+}
 
 /** `bin/up` without its installing part, and without the servers that this test itself was given. */
 function up(env: Record<string, string>) {

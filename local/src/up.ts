@@ -12,8 +12,10 @@ import { startSystem, type System } from './system.ts'
 
 const say = (line: string) => console.log(line)
 const giveUp = new AbortController()
-const stopped = untilSignal()
-void stopped.then((signal) => giveUp.abort(new Error(`stopped by ${signal}`)))
+const asked = untilSignal().then((signal) => {
+  say('stopping')
+  giveUp.abort(new Error(`stopped by ${signal}`))
+})
 
 try {
   await up(readPort(process.env['MOPL_PORT']), resolve(process.env['MOPL_DATA_DIR'] ?? join(root, 'var')))
@@ -24,6 +26,7 @@ try {
     process.exitCode = 1
   }
 }
+if (giveUp.signal.aborted) say('stopped')
 
 async function up(port: number, dataDir: string): Promise<void> {
   const claim = await claimDataDir(dataDir, say)
@@ -55,11 +58,10 @@ async function run(port: number, dataDir: string, claim: Claim): Promise<void> {
   say(`ready ${system.url}`)
   say(['sign in as', ...accounts.map(({ email, password }) => `  ${email}  ${password}`)].join('\n'))
 
-  const failure = await Promise.race([stopped, system.partFailed])
-  say('stopping')
+  const failure = await Promise.race([asked, system.partFailed])
+  if (failure instanceof Error) say('stopping')
   await system.stop()
   if (failure instanceof Error) throw failure
-  say('stopped')
 }
 
 /** What `bun run batch:*`, `db:migrate` and the other tools need to reach this system: `bun --env-file=var/local.env`. */

@@ -9,12 +9,13 @@ import type { LibrdKafkaError, Message, TopicPartition } from '@confluentinc/kaf
 import { asError, connectKafka, type KafkaOptions } from './kafka-client.ts'
 import { type ConsumedMessage, nameOf, offsetsAfter, toConsumed } from './kafka-messages.ts'
 import { createNativeConsumer, disconnect, type NativeConsumer, type PartitionLag, pull } from './kafka-native.ts'
+import { untilTopicsExist } from './kafka-topics.ts'
 import type { Log } from './log.ts'
 import { aborted, settlesWithin } from './within.ts'
 
 export type ConsumerOptions = KafkaOptions & {
   group: string
-  /** Created when the cluster does not have them. */
+  /** Waited for while the cluster does not have them: whoever produces to them creates them. */
   topics: readonly string[]
   log: Log
   maxBatch?: number
@@ -128,7 +129,8 @@ class GroupMember {
         },
       })
     try {
-      const client = await connectKafka({ brokers, topics, log, signal: this.#closing.signal, create })
+      const prepare = (client: NativeConsumer) => untilTopicsExist(client, topics)
+      const client = await connectKafka({ brokers, log, signal: this.#closing.signal, create, prepare })
       client.subscribe(topics)
       this.isConnected = true
       return client

@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline'
 import { type Consumer, openConsumer } from './kafka-consumer.ts'
-import { kafkaOptions, openProducer } from './kafka.ts'
+import { kafkaOptions, openProducer, type Producer } from './kafka.ts'
 import { KafkaEnv, readEnv } from './config.ts'
 import { createLog } from './log.ts'
 import type { ProbeAnswer, ProbeCommand } from './testing-kafka.ts'
@@ -14,6 +14,7 @@ const log = createLog('kafka-probe', 'silent')
 const deliveryTimeoutMs = Number(process.env['DELIVERY_TIMEOUT_MS'])
 const producer = openProducer({ ...kafka, name: 'probe', log, topics: [], deliveryTimeoutMs })
 const consumers = new Map<string, Consumer>()
+const creators: Producer[] = []
 const settle = new Map<string, (handled: boolean) => void>()
 
 function tell(answer: ProbeAnswer): void {
@@ -45,6 +46,8 @@ async function obey(command: ProbeCommand): Promise<void> {
     case 'produce':
       return producer.sendAll(command.records)
     case 'consume':
+      // A topic that a test makes up has no producer yet that would create it.
+      creators.push(openProducer({ ...kafka, name: 'probe-topics', log, topics: command.topics }))
       consumers.set(command.id, consume(command))
       return
     case 'settle':
@@ -62,4 +65,4 @@ for await (const line of createInterface({ input: process.stdin })) {
     (error: unknown) => tell({ id: command.id, done: false, error: String(error) }),
   )
 }
-await Promise.all([...consumers.values(), producer].map((resource) => resource.close()))
+await Promise.all([...consumers.values(), ...creators, producer].map((resource) => resource.close()))

@@ -58,7 +58,7 @@ async function connectScanner(brokers: string, log: Log, ending: AbortSignal | u
   ending?.addEventListener('abort', abort)
   try {
     const { signal } = giveUp
-    return await connectKafka({ brokers, topics: [], log, signal, create: () => createScanner(brokers) })
+    return await connectKafka({ brokers, log, signal, create: () => createScanner(brokers) })
   } catch (cause) {
     throw new Error('kafka is not reachable', { cause })
   } finally {

@@ -2,6 +2,7 @@
 import { topics as moplTopics } from '@mopl/contracts/topics'
 import kafka, { type LibrdKafkaError, type Producer as NativeProducer } from '@confluentinc/kafka-javascript'
 import { asError, connectKafka, type KafkaOptions, logKafkaError } from './kafka-client.ts'
+import { ensureTopics } from './kafka-topics.ts'
 import type { Log } from './log.ts'
 import { within } from './within.ts'
 
@@ -40,10 +41,14 @@ export function openProducer(options: ProducerOptions): Producer {
   function connect(): Promise<NativeProducer> {
     const connecting = connectKafka({
       brokers,
-      topics: topics.map((topic) => topicPrefix + topic),
       log,
       signal: closing.signal,
       create: () => createClient(brokers, name, deliveryTimeoutMs, log, replace),
+      prepare: (producer) =>
+        ensureTopics(
+          producer,
+          topics.map((topic) => topicPrefix + topic),
+        ),
     }).then((producer) => {
       // Acknowledgements arrive by themselves, not at the next tick of a polling interval.
       producer.setPollInBackground(true)

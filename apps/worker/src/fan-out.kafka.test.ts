@@ -32,7 +32,8 @@ beforeAll(async () => {
       )
       insert into playlist_subscriptions (playlist_id, subscriber_id) select ${playlistId}, id from fans`)
   const { rows } = await db.execute<{ id: string }>(sql`
-    select subscriber_id as id from playlist_subscriptions order by random() limit ${connected}`)
+    select id from (select subscriber_id as id, row_number() over (order by subscriber_id) as place from playlist_subscriptions)
+    order by place > 1, random() limit ${connected}`)
   listening = rows.map(({ id }) => id)
   for (const userId of listening)
     await redis.xadd(redisKeys.eventStream(userId), '*', 'event', 'connected', 'data', '{}')
@@ -47,27 +48,37 @@ const added = () => newEvent('playlist.content-added', playlistId, { playlistId,
 const storedFor = (eventId: string) => db.$count(notifications, eq(notifications.eventId, eventId))
 const entriesOf = async (userId: string) => (await redis.xlen(redisKeys.eventStream(userId))) - 1
 
-/** Somebody else is about to tell the last subscriber: whoever wants to do so waits for that transaction, which fails. */
-async function holdUpLastReceiver(events: readonly MoplEvent[]): Promise<{ letGo: () => Promise<void> }> {
+/** Somebody else is about to tell the first or last subscriber: whoever wants to do so waits for how that ends. */
+async function holdUp(which: 'first' | 'last', events: readonly MoplEvent[]) {
   const held = Promise.withResolvers<void>()
-  const enough = Promise.withResolvers<void>()
+  const ending = Promise.withResolvers<'commit' | 'rollback'>()
+  const order = which === 'first' ? sql`asc` : sql`desc`
   const transaction = db.transaction(async (tx) => {
     for (const { eventId } of events)
       await tx.execute(sql`
         insert into notifications (id, event_id, receiver_id, title, content)
         select gen_random_uuid(), ${eventId}, subscriber_id, '-', '-' from playlist_subscriptions
-        where playlist_id = ${playlistId} order by subscriber_id desc limit 1`)
+        where playlist_id = ${playlistId} order by subscriber_id ${order} limit 1`)
     held.resolve()
-    await enough.promise
-    tx.rollback()
+    if ((await ending.promise) === 'rollback') tx.rollback()
   })
   await Promise.race([held.promise, transaction])
   return {
-    letGo: async () => {
-      enough.resolve()
+    fail: async () => {
+      ending.resolve('rollback')
       expect(await failureOf(transaction)).toBeInstanceOf(TransactionRollbackError)
     },
+    succeed: async () => {
+      ending.resolve('commit')
+      await transaction
+    },
   }
+}
+
+async function waitingForLocks(): Promise<number> {
+  const { rows } = await db.execute<{ waiting: number }>(sql`
+    select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+  return rows[0]?.waiting ?? 0
 }
 
 test('each of 6,000 subscribers is told once, the connected ones see it once, and the others behind it do not wait', async () => {
@@ -78,7 +89,7 @@ test('each of 6,000 subscribers is told once, the connected ones see it once, an
   await eventually('the groups joined', async () => (await entriesOf(fan)) === 1, 20_000)
 
   const giants = [added(), added()]
-  const stuck = await holdUpLastReceiver(giants)
+  const stuck = await holdUp('last', giants)
   for (const giant of giants) await emitted(db, giant)
   const another = await emitted(
     db,
@@ -92,7 +103,7 @@ test('each of 6,000 subscribers is told once, the connected ones see it once, an
     async () => (await storedFor(another.eventId)) + (await storedFor(follow.eventId)) === 2,
   )
   for (const { eventId } of giants) expect(await storedFor(eventId)).toBeLessThan(subscribers)
-  await stuck.letGo()
+  await stuck.fail()
 
   for (const { eventId } of giants)
     await eventually('everybody', async () => (await storedFor(eventId)) === subscribers, 30_000)
@@ -117,6 +128,24 @@ test('a worker killed in the middle of it leaves it to the next, who tells the r
     await eventually('the stream', async () => (await entriesOf(userId)) > (before.get(userId) ?? 0))
     expect(await entriesOf(userId)).toBe((before.get(userId) ?? 0) + 1)
   }
+  await system.stopWorkers()
   const ownNotifications = and(eq(notifications.eventId, event.eventId), eq(notifications.receiverId, ownerId))
   expect(await db.$count(notifications, ownNotifications)).toBe(0)
+}, 90_000)
+
+test('one who is being told by somebody else at that moment keeps nobody else from being told, and sees it too', async () => {
+  const before = new Map(await Promise.all(listening.map(async (id) => [id, await entriesOf(id)] as const)))
+  await system.startWorker()
+  const event = added()
+  // Whoever it is dies before the push.
+  const rival = await holdUp('first', [event])
+  await emitted(db, event)
+  await eventually('both groups wait', async () => (await waitingForLocks()) === 2, 20_000)
+  await rival.succeed()
+  await eventually('everybody', async () => (await storedFor(event.eventId)) === subscribers)
+  for (const userId of listening) {
+    await eventually('the stream', async () => (await entriesOf(userId)) > (before.get(userId) ?? 0))
+    expect(await entriesOf(userId)).toBe((before.get(userId) ?? 0) + 1)
+  }
+  await system.stopWorkers()
 }, 90_000)

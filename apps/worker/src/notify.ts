@@ -23,7 +23,7 @@ export type Wanting = { event: MoplEvent; afterId?: string }
 
 /**
  * Stores what `wanted` selects and pushes it. `wanted` reads `event (event_id, payload)` and selects
- * `(event_id, receiver_id, title, content)`. One receiver gets one notification per event, however often this runs; a
+ * `(event_id, receiver_id, title, content)`, each receiver of an event once. One receiver gets one notification per event, however often this runs; a
  * push that may have happened in an earlier run is not repeated either.
  */
 export async function notify(deps: Deps, events: readonly MoplEvent[], wanted: SQL): Promise<void> {
@@ -35,32 +35,48 @@ export async function notify(deps: Deps, events: readonly MoplEvent[], wanted: S
   )
 }
 
-/** Stores what `wanted` selects, which reads `event (event_id, payload, after_id)`, and returns all of it. */
+/**
+ * Stores what `wanted` selects, which reads `event (event_id, payload, after_id)`, and returns all of it: also what
+ * somebody else stored in the middle of it, which the statement that ran into it does not see and the next one does.
+ */
 export async function storeNotifications(db: Db, events: readonly Wanting[], wanted: SQL): Promise<Stored[]> {
   const batch = events.map(({ event: { eventId, payload }, afterId = leastId }) => ({
     event_id: eventId,
     payload,
     after_id: afterId,
   }))
-  const { rows } = await db.execute<Stored>(sql`
+  for (;;) {
+    const { rows } = await db.execute<{ wanted: number } & (Stored | { id: null })>(
+      storing(JSON.stringify(batch), wanted),
+    )
+    const stored = rows.filter((row) => row.id !== null)
+    if (stored.length === rows[0]?.wanted) return stored
+  }
+}
+
+/** One row per notification, or one of nulls when there is none; each with how many `wanted` there are. */
+function storing(batch: string, wanted: SQL): SQL {
+  return sql`
     with event as (
-      select distinct on (event_id) * from json_to_recordset(${JSON.stringify(batch)}::json)
+      select distinct on (event_id) * from json_to_recordset(${batch}::json)
         as event (event_id uuid, payload jsonb, after_id uuid)
     ), wanted as materialized (${wanted}), fresh as (
       insert into notifications (id, event_id, receiver_id, title, content)
       select ${uuidV7}, event_id, receiver_id, title, content from wanted
       on conflict (event_id, receiver_id) do nothing
       returning ${dto}, true as fresh
+    ), stored as (
+      select * from fresh
+      union all
+      -- reads the snapshot of before the insert: what an earlier run has stored; one by one by the index, whatever the
+      -- planner thinks of the table's size
+      select earlier.* from wanted cross join lateral (
+        select ${dto}, false as fresh from notifications
+        where notifications.event_id = wanted.event_id and notifications.receiver_id = wanted.receiver_id limit 1
+      ) as earlier
     )
-    select * from fresh
-    union all
-    -- reads the snapshot of before the insert: what an earlier run has stored; one by one by the index, whatever the
-    -- planner thinks of the table's size
-    select earlier.* from wanted cross join lateral (
-      select ${dto}, false as fresh from notifications
-      where notifications.event_id = wanted.event_id and notifications.receiver_id = wanted.receiver_id limit 1
-    ) as earlier`)
-  return rows
+    select stored.*, total.wanted
+    from (select count(*)::int as wanted from wanted) as total left join stored on true`
 }
 
 /** `maybePushed`: the stream is looked through first. */

@@ -53,30 +53,26 @@ type Row = {
   fresh: boolean
 }
 
-/** Stores the batch and returns all of it in order. `fresh` is false for what was stored by an earlier try. */
+/** Stores the batch and returns all of it in order. `fresh` is false for what an earlier try, or somebody else, has stored. */
 async function store({ db }: Deps, events: readonly Sent[]): Promise<Stored[]> {
   const batch = JSON.stringify(events.map(toRow))
   const { rows } = await db.execute<Row>(sql`
     with incoming as (
       select distinct on (id) * from json_to_recordset(${batch}::json)
         as event (place integer, id uuid, conversation_id uuid, sender_id uuid, receiver_id uuid, created_at timestamptz(3), content text)
+      -- a conversation that was deleted meanwhile keeps nothing
+      where exists (select from conversation_participants as p where p.conversation_id = event.conversation_id and p.user_id = sender_id)
+        and exists (select from conversation_participants as p where p.conversation_id = event.conversation_id and p.user_id = receiver_id)
     ), fresh as (
       insert into direct_messages (id, conversation_id, sender_id, receiver_id, created_at, content)
       select id, conversation_id, sender_id, receiver_id, incoming.created_at, content from incoming
-      -- a conversation that was deleted meanwhile keeps nothing
-      where exists (select from conversation_participants as p where p.conversation_id = incoming.conversation_id and p.user_id = sender_id)
-        and exists (select from conversation_participants as p where p.conversation_id = incoming.conversation_id and p.user_id = receiver_id)
       on conflict (id) do nothing returning id
-    ), stored as (
-      select id, true as fresh from fresh
-      union all
-      -- reads the snapshot of before the insert: what an earlier try has stored
-      select id, false from direct_messages where id in (select id from incoming)
     )
-    select incoming.id, conversation_id as "conversationId", ${isoInstant(sql`incoming.created_at`)} as "createdAt", content, fresh,
+    select incoming.id, conversation_id as "conversationId", ${isoInstant(sql`incoming.created_at`)} as "createdAt", content,
+      fresh.id is not null as fresh,
       sender.id as "senderId", sender.name as "senderName", sender.profile_image_key as "senderPicture",
       receiver.id as "receiverId", receiver.name as "receiverName", receiver.profile_image_key as "receiverPicture"
-    from incoming join stored using (id) join users as sender on sender.id = sender_id join users as receiver on receiver.id = receiver_id
+    from incoming left join fresh using (id) join users as sender on sender.id = sender_id join users as receiver on receiver.id = receiver_id
     order by place`)
   return rows.map((row) => ({ message: toDto(row), fresh: row.fresh }))
 }

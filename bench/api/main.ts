@@ -1,25 +1,18 @@
-/** `bun run bench:api [scenario...] [--quick] [--markdown] [--rounds n] [--servers names] [--only word]`; see ../README.md. */
+/** `bun run bench:api`: `--help` says what there is; see ../README.md. */
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../report/arguments.ts'
 import { runScenarios } from '../report/run-scenarios.ts'
 import { openBench } from './bench.ts'
 import { scenarios } from './scenarios/index.ts'
 import { serverNames } from './servers.ts'
 
-const { positionals, values, tokens } = parseArgs({
-  tokens: true,
-  allowPositionals: true,
-  options: {
-    /** A tenth of the rows and shorter: shows that everything works, and roughly how it stands. */
-    quick: { type: 'boolean', default: false },
-    /** Writes what is printed to bench/RESULTS.md too. */
-    markdown: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    /** Those whose names contain one of these words, in any case; `bun.sql` is there too. */
-    servers: { type: 'string', default: 'mopl,pg' },
-    /** The operations whose names contain this. */
-    only: { type: 'string', default: '' },
+const { positionals, values, tokens } = readArguments('api', scenarios, {
+  servers: {
+    type: 'string',
+    default: 'mopl,pg',
+    says: 'only servers whose names contain one of these words, parted by commas; bun.sql is there too',
   },
+  only: { type: 'string', default: '', says: 'only operations whose names contain this' },
 })
 
 if (Bun.which('wrk') === null) throw new Error('wrk makes the load: apt-get install wrk')

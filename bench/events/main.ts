@@ -1,20 +1,14 @@
-/** `bun run bench:events [scenario...] [--quick] [--markdown] [--rounds n] [--kafka apache|mock|host:port]`; see ../README.md. */
-import { parseArgs } from 'node:util'
+/** `bun run bench:events`: `--help` says what there is; see ../README.md. */
+import { readArguments } from '../report/arguments.ts'
 import { runScenarios } from '../report/run-scenarios.ts'
 import { openBench } from './bench.ts'
 import { scenarios } from './scenarios/index.ts'
 
-const { positionals, values, tokens } = parseArgs({
-  tokens: true,
-  allowPositionals: true,
-  options: {
-    /** A tenth of the events: shows that everything works, and roughly how it stands. */
-    quick: { type: 'boolean', default: false },
-    /** Writes what is printed to bench/RESULTS.md too. */
-    markdown: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    /** By default a real one where Java and Maven are, and librdkafka's mock cluster elsewhere. */
-    kafka: { type: 'string', default: Bun.which('java') && Bun.which('mvn') ? 'apache' : 'mock' },
+const { positionals, values, tokens } = readArguments('events', scenarios, {
+  kafka: {
+    type: 'string',
+    default: Bun.which('java') && Bun.which('mvn') ? 'apache' : 'mock',
+    says: 'apache (where Java and Maven are), mock (librdkafka’s), or the address of a running one',
   },
 })
 

@@ -1,21 +1,15 @@
-/** `bun run bench:realtime [scenario...] [--quick] [--markdown] [--rounds n] [--servers name,name]`; see README.md. */
-import { parseArgs } from 'node:util'
+/** `bun run bench:realtime`: `--help` says what there is; see ../README.md. */
+import { readArguments } from '../report/arguments.ts'
 import { runScenarios } from '../report/run-scenarios.ts'
 import { openBench } from './bench.ts'
 import { scenarios } from './scenarios/index.ts'
 import { serverNames } from './servers/server.ts'
 
-const { positionals, values, tokens } = parseArgs({
-  tokens: true,
-  allowPositionals: true,
-  options: {
-    /** Smaller and shorter: shows that everything works, and roughly how it stands. */
-    quick: { type: 'boolean', default: false },
-    /** Writes what is printed to bench/RESULTS.md too. */
-    markdown: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    /** Those whose names contain one of these words, in any case. */
-    servers: { type: 'string', default: '' },
+const { positionals, values, tokens } = readArguments('realtime', scenarios, {
+  servers: {
+    type: 'string',
+    default: '',
+    says: 'only servers whose names contain one of these words, parted by commas',
   },
 })
 

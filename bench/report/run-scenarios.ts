@@ -29,10 +29,10 @@ export type Command<B> = {
   open(directory: string): Promise<B>
 }
 
-/** Ends the process: with 1 when something went wrong. @throws {Error} for a scenario that there is not */
+/** Ends the process: with 1 when something went wrong. */
 export async function runScenarios<B extends Opened>(command: Command<B>): Promise<never> {
   const { name, scenarios, named } = command
-  const chosen = (named.length > 0 ? named : Object.keys(scenarios)).map((one) => findScenario(scenarios, one))
+  const chosen = Object.entries(scenarios).filter(([scenario]) => named.length === 0 || named.includes(scenario))
   const directory = mkdtempSync(join(tmpdir(), `mopl-bench-${name}-`))
   const bench = await command.open(directory)
   try {
@@ -48,12 +48,6 @@ export async function runScenarios<B extends Opened>(command: Command<B>): Promi
   }
   if (process.exitCode !== 1) rmSync(directory, { recursive: true })
   process.exit()
-}
-
-function findScenario<B>(scenarios: Record<string, Scenario<B>>, name: string): [string, Scenario<B>] {
-  const scenario = scenarios[name]
-  if (scenario === undefined) throw new Error(`no scenario ${name}; there are ${Object.keys(scenarios).join(', ')}`)
-  return [name, scenario]
 }
 
 async function runAll<B extends Opened>(

@@ -15,6 +15,7 @@ const consumer = new kafka.KafkaConsumer(
     'fetch.wait.max.ms': Number(FETCH_WAIT_MS),
     'queued.min.messages': 5_000,
     'queued.max.messages.kbytes': 8_192,
+    'fetch.queue.backoff.ms': 10,
   },
   {},
 )

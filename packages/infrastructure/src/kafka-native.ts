@@ -48,6 +48,8 @@ export function createNativeConsumer(options: NativeOptions): NativeConsumer {
     // What librdkafka fetches ahead, per consumer: bounds memory.
     'queued.min.messages': 5_000,
     'queued.max.messages.kbytes': 8_192,
+    // A full queue is looked at again after this time; by default a second, in which a fast handler has nothing to do.
+    'fetch.queue.backoff.ms': 10,
     'socket.keepalive.enable': true,
     'reconnect.backoff.max.ms': 1_000,
     'fetch.wait.max.ms': fetchWaitMs,

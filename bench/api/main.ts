@@ -15,7 +15,10 @@ const { positionals, values, tokens } = readArguments('api', scenarios, {
   only: { type: 'string', default: '', says: 'only operations whose names contain this' },
 })
 
-if (Bun.which('wrk') === null) throw new Error('wrk makes the load: apt-get install wrk')
+if (Bun.which('wrk') === null) {
+  console.error('wrk makes the load: apt-get install wrk')
+  process.exit(1)
+}
 const words = values.servers.toLowerCase().split(',')
 await runScenarios({
   name: 'api',

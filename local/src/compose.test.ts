@@ -84,6 +84,13 @@ describe('compose.yaml', () => {
     expect([...asked].toSorted(byText)).toEqual(Object.keys(services['nginx']?.environment ?? {}).toSorted(byText))
   })
 
+  test('nginx takes no server away from everybody because of one request', () => {
+    const { API_SERVERS = '', SOCKET_SERVERS = '' } = services['nginx']?.environment ?? {}
+    const servers = `${API_SERVERS} ${SOCKET_SERVERS}`.match(/server [^;]+/g) ?? []
+    expect(servers).toHaveLength(3)
+    expect(servers.filter((server) => !server.endsWith(' max_fails=0'))).toEqual([])
+  })
+
   test('Prometheus looks for the apps where they are', () => {
     for (const app of ['api', 'socket', 'worker', 'batch']) {
       const [group] = JSON.parse(read(`prometheus/targets/${app}.json`)) as { targets: string[] }[]

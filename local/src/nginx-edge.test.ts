@@ -1,8 +1,10 @@
 /** What the gateway does for itself: a flood is kept out, TLS is spoken, and a reload closes nothing. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { errorBody } from '@mopl/contracts/errors'
 import { eventually } from '@mopl/infrastructure/eventually'
 import { freePort } from './ports.ts'
@@ -94,6 +96,16 @@ describe('TLS, as the example has it', () => {
   })
 })
 
+test('a request at which an instance hangs up costs nobody else the instances', async () => {
+  gateway = await startGateway()
+  const { url } = gateway
+  // The servers behind it know no such method, and close the connection without an answer.
+  const refused = await Promise.all(Array.from({ length: 10 }, () => statusOf(url, 'NOTHING /ws/info HTTP/1.1')))
+  expect(new Set(refused)).toEqual(new Set([503]))
+  const others = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/ws/info`)))
+  expect(others.map(({ status }) => status)).toEqual(others.map(() => 200))
+})
+
 describe('a reload', () => {
   const open = ({ url }: Gateway) => new WebSocket(`${url.replace('http', 'ws')}/ws/0/abc/websocket`)
 
@@ -130,6 +142,14 @@ describe('a reload', () => {
     expect(performance.now() - begunAt).toBeGreaterThan(900)
   })
 })
+
+/** The status of the answer to a request whose first line is `requestLine`. */
+async function statusOf(url: string, requestLine: string): Promise<number> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.write(`${requestLine}\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`)
+  return Number((await text(socket)).split(' ')[1])
+}
 
 /** What comes back for `text`, once the socket is open. */
 function echo(socket: WebSocket, text: string): Promise<unknown> {

@@ -61,7 +61,7 @@ export function nginxCommand(options: NginxOptions): string[] {
 function templateVariables(options: NginxOptions): Record<string, string> {
   // One's own machine is one address, however many browsers and tests there are on it.
   const { directory, port, apiPorts, socketPorts, mediaDir, edgeRate = '5000r/s', edgeBurst = 5_000, tls } = options
-  const servers = (ports: readonly number[]) => ports.map((each) => `server 127.0.0.1:${each};`).join(' ')
+  const servers = (ports: readonly number[]) => ports.map((each) => `server 127.0.0.1:${each} max_fails=0;`).join(' ')
   return {
     NGINX_LISTEN: `127.0.0.1:${port}${tls === undefined ? '' : ' ssl http2'}`,
     NGINX_TEMP_DIR: directory,

@@ -133,6 +133,25 @@ test('T7 a client that does not take what waits for it is sent away and counted'
   expect(await session.poll()).toBe('c[1008,"SLOW_READER"]\n')
 })
 
+test('T7 C5 a client that reads gets all that it missed, however much at once', async () => {
+  const content = await setting.aContent()
+  const speaker = await StompClient.signIn(app.url, (await setting.aPerson()).token)
+  // Quoted twice, the longest that there are: 7 KB a line.
+  const body = JSON.stringify({ content: '\u0001'.repeat(1_000) })
+  for (let line = 0; line < 50; line += 1) {
+    speaker.send(`SEND\ndestination:/pub/contents/${content.id}/chat\nreceipt:${line}\n\n${body}`)
+    await speaker.next('RECEIPT')
+  }
+  const session = await aSession()
+  const response = await session.open('xhr_streaming')
+  await session.send(`SUBSCRIBE\nid:1\ndestination:${chat(content)}\nlast-message-id:0\nreceipt:all\n\n`)
+  await response.ended
+  let text = response.text()
+  while (!text.includes('receipt-id:all') && !text.includes('c[')) text += await session.poll()
+  expect(text).toContain('receipt-id:all')
+  expect(text.split('MESSAGE').length - 1).toBe(50)
+})
+
 test('T7 T9 a client that asks on and on without reading is cut off, and its session with it', async () => {
   const content = await setting.aContent()
   const session = await aSession()

@@ -118,6 +118,8 @@ export class HttpSession implements ReceiverListener {
     if (this.#waiting.length === 0) queueMicrotask(() => this.#flush())
     this.#waiting.push(quoted)
     this.#waitingBytes += Buffer.byteLength(quoted)
+    // Much at once is not the fault of a client that reads.
+    if (this.#waitingBytes > waitingBytesAtMost) this.#flush()
     if (this.#waitingBytes > waitingBytesAtMost) this.#giveUp()
   }
 

@@ -174,6 +174,9 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   commonRoutes(app, health)
   resources.defer('presence', () => within(untilEmptyMs, presence.untilEmpty()))
   resources.use('event-streams', streams)
-  resources.defer('connections', () => restartAll([...sockets.stop(), ...httpSessions.stop()], restartSpreadMs))
+  resources.defer('connections', () => {
+    streams.stop()
+    return restartAll([...sockets.stop(), ...httpSessions.stop()], restartSpreadMs)
+  })
   resources.defer('listening', await listen(app, deps.host, deps.port))
 }

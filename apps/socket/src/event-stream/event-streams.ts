@@ -3,6 +3,7 @@
  * that is the last one delivered here it is delivered at once; otherwise, and when in doubt, the stream in Redis is read, once
  * for all of the user's connections here. So a lost message costs time, not an event.
  */
+import { AppError } from '@mopl/contracts/errors'
 import { channels as channelNames } from '@mopl/contracts/redis-keys'
 import type { Log } from '@mopl/infrastructure/log'
 import type { Redis } from 'ioredis'
@@ -42,6 +43,7 @@ export class EventStreams {
   readonly #deps: EventStreamsDeps
   readonly #streams = new Map<string, UserStream>()
   readonly #timers: NodeJS.Timeout[]
+  #stopping = false
 
   constructor(deps: EventStreamsDeps) {
     this.#deps = deps
@@ -53,7 +55,9 @@ export class EventStreams {
 
   /**
    * Starts the stream of one connection: first what it missed since `lastSeenId`, then what comes. `begin` is called once
-   * it is certain that this works. Rejects when Redis is away.
+   * it is certain that this works.
+   *
+   * @throws {AppError} UNAVAILABLE while the process stops; rejects when Redis is away
    */
   async attach(userId: string, connection: EventConnection, lastSeenId: string, begin: () => void): Promise<void> {
     const stream = this.#streamOf(userId)
@@ -69,6 +73,8 @@ export class EventStreams {
     await this.#inOrder(stream, async () => {
       const lastId = await this.#catchUp(stream)
       const missed = await this.#missed(userId, lastSeenId, lastId)
+      // Whoever began now might be overlooked by `close`.
+      if (this.#stopping) throw new AppError('UNAVAILABLE', {}, 1)
       begin()
       this.#start(connection, missed, lastId)
       if (!connection.closed) stream.readers.add(connection)
@@ -80,7 +86,13 @@ export class EventStreams {
     for (const stream of this.#streams.values()) this.#later(stream, () => this.#catchUp(stream))
   }
 
+  /** Begins no streams from now on, also on connections that a gateway keeps. Those that are there go on until `close`. */
+  stop(): void {
+    this.#stopping = true
+  }
+
   close(): void {
+    this.stop()
     for (const timer of this.#timers) clearInterval(timer)
     this.#forEachReader((reader) => reader.end())
   }

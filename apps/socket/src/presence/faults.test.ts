@@ -144,6 +144,25 @@ test('R8 nothing new is accepted while an instance stops, on a connection that a
   kept.destroy()
 })
 
+test('R8 E1 an instance that stops begins no event stream, on a connection that a gateway keeps neither', async () => {
+  const app = await setting.startSocket()
+  const { client, person } = await aWatcher(app.url, await setting.aContent())
+  const { hostname, port } = new URL(app.url)
+  const kept = createConnection(Number(port), hostname)
+  let answers = ''
+  kept.on('data', (chunk) => (answers += chunk.toString()))
+  kept.write('GET /ws/info HTTP/1.1\r\nHost: x\r\n\r\n')
+  await eventually('the first answer', () => answers.startsWith('HTTP/1.1 200'))
+  app.kill('SIGTERM')
+  await client.untilClosed()
+  answers = ''
+  kept.write(`GET /api/sse HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${person.token}\r\n\r\n`)
+  await eventually('the second answer', () => answers !== '')
+  expect(answers).toStartWith('HTTP/1.1 503')
+  expect(await app.exited).toBe(0)
+  kept.destroy()
+})
+
 test('R8 R6 what an instance that stops has no time left to let go is taken back by the others', async () => {
   const app = await setting.startSocket()
   const [content, late] = [await setting.aContent(), await setting.aPerson()]

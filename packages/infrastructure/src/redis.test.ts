@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createLog } from './log.ts'
-import { isRedisUnavailable, openRedis, openSubscriber, untilRedisReady } from './redis.ts'
+import { isRedisUnavailable, openRedis, openSubscriber, type RedisClient, untilRedisReady } from './redis.ts'
 import { eventually, failureOf, freePort, testEnv } from './testing.ts'
 
 const log = createLog('redis-test', 'silent')
@@ -17,8 +20,9 @@ function open(url: string) {
 }
 
 /** A Redis of this test alone, so that it can be frozen and killed. */
-async function aRedisServer(port: number) {
-  const child = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
+async function aRedisServer(port: number, ...flags: string[]) {
+  const basics = ['--port', String(port), '--save', '', '--appendonly', 'no']
+  const child = spawn('redis-server', [...basics, ...flags], { stdio: 'ignore' })
   const exited = new Promise((resolve) => child.once('exit', resolve))
   closers.push(async () => {
     child.kill('SIGKILL')
@@ -87,6 +91,38 @@ test('a subscriber hears again after Redis was restarted', async () => {
   await eventually('the message arrives', async () => {
     await publisher.publish('news', 'back')
     return heard.includes('back')
+  })
+})
+
+describe('a Redis that takes no writes is away for whoever writes, by a script too', () => {
+  async function failuresToWrite(redis: RedisClient): Promise<unknown[]> {
+    const script = "return redis.call('SET', KEYS[1], '1')"
+    return Promise.all([redis.set('key', '1'), redis.eval(script, 1, 'key')].map(failureOf))
+  }
+
+  test.each([
+    ['too few replicas', 'min-replicas-to-write'],
+    ['too little memory', 'maxmemory'],
+  ])('for %s', async (_reason, setting) => {
+    const port = await freePort()
+    await aRedisServer(port, `--${setting}`, '1')
+    const redis = open(`redis://127.0.0.1:${port}`)
+    await untilRedisReady(redis)
+    expect((await failuresToWrite(redis)).map(isRedisUnavailable)).toEqual([true, true])
+  })
+
+  test('for a disk that takes nothing', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'mopl-no-disk-'))
+    closers.push(() => rm(directory, { recursive: true }))
+    const port = await freePort()
+    await aRedisServer(port, '--save', '3600 1', '--dir', directory, '--dbfilename', 'dump')
+    const redis = open(`redis://127.0.0.1:${port}`)
+    await untilRedisReady(redis)
+    // Not even root replaces a directory by a file.
+    await mkdir(join(directory, 'dump'))
+    await redis.call('BGSAVE')
+    await eventually('it has failed', async () => (await redis.info('persistence')).includes('bgsave_status:err'))
+    expect((await failuresToWrite(redis)).map(isRedisUnavailable)).toEqual([true, true])
   })
 })
 

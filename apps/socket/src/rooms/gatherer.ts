@@ -43,4 +43,11 @@ export class Gatherer<T> {
     this.#items = []
     this.#handOn(items, true)
   }
+
+  /** Forgets what is held. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#items = []
+  }
 }

@@ -88,6 +88,7 @@ export class Room {
 
   close(): void {
     this.#changes.close()
+    this.#lines.close()
   }
 
   #deliverPacket({ kind, held, messages }: Packet): void {

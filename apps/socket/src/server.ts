@@ -145,11 +145,13 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
     node,
     presence,
     withdraw,
+    catchUp: () => rooms.catchUp(),
     log,
     onReaped: (count) => metrics.reapedMembers.inc(count),
     onFlushed: () => streams.resyncAll(),
   })
   resources.defer('keep-alive', stopKeepingAlive)
+  subscriber.on('close', () => rooms.linkLost())
   // Announcements and hints may have been lost with the link. Answered after the re-subscriptions, the echo says that they stand.
   subscriber.on('ready', () => {
     subscriber.ping().then(

@@ -19,6 +19,8 @@ export type KeepAliveOptions = {
   node: Node
   presence: Presence
   withdraw: Withdraw
+  /** Makes up for what was published while the subscriber's link was down. */
+  catchUp: () => Promise<void>
   log: Log
   onReaped: (count: number) => void
   /** Redis has lost its data: whatever else lives there has to be made again. */
@@ -27,7 +29,7 @@ export type KeepAliveOptions = {
 
 /** Runs until the returned function is called. While Redis is away every round fails quietly and the next one tries again. */
 export function keepAlive(options: KeepAliveOptions): () => void {
-  const { redis, subscriber, node, presence, withdraw, log, onReaped, onFlushed } = options
+  const { redis, subscriber, node, presence, withdraw, catchUp, log, onReaped, onFlushed } = options
 
   let reapsFromMs = 0
   const letOthersComeBack = () => {
@@ -53,9 +55,15 @@ export function keepAlive(options: KeepAliveOptions): () => void {
     await within(echoWithinMs, subscriber.ping()).catch(() => subscriber.disconnect(true))
   }
 
+  const catchUpIfLinked = async () => {
+    if (subscriber.status === 'ready') await catchUp()
+  }
+
   const renewing = rounds(everyMs.renewal, renew, log)
+  const catchingUp = rounds(everyMs.healing, catchUpIfLinked, log)
   const all = [
     renewing,
+    catchingUp,
     rounds(everyMs.healing, () => presence.heal(), log),
     rounds(everyMs.reaping, reap, log),
     rounds(everyMs.listening, listen, log),
@@ -65,8 +73,10 @@ export function keepAlive(options: KeepAliveOptions): () => void {
     renewing.now()
   }
   redis.on('ready', onReady)
+  subscriber.on('ready', catchingUp.now)
   return () => {
     redis.off('ready', onReady)
+    subscriber.off('ready', catchingUp.now)
     for (const round of all) round.stop()
   }
 }

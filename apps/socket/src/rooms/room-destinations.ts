@@ -1,4 +1,5 @@
 /** `/sub/contents/{id}/watch`, `/sub/contents/{id}/chat`, `/pub/contents/{id}/chat`. */
+import { AppError } from '@mopl/contracts/errors'
 import type { ContentSummary } from '@mopl/contracts/realtime'
 import { type Destinations, destinationOf } from '../destinations.ts'
 import type { FanOut } from '../fan-out.ts'
@@ -52,8 +53,10 @@ export function roomDestinations(deps: RoomDestinationsDeps): {
         if (room === undefined) return
         const listen = () => subscription.defer(fanOut.subscribe(destination, subscriber))
         if (from === undefined) return listen()
+        const { gaps } = room
         await readMissedLines(redis, room, from, (lines) => {
           if (subscription.ended) return
+          if (room.gaps !== gaps) throw new AppError('UNAVAILABLE', {}, 1)
           fanOut.send(destination, subscriber, lines)
           listen()
         })

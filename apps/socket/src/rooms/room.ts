@@ -23,6 +23,9 @@ export type RoomDeps = {
   onOmitted: (changes: number) => void
 }
 
+/** Since the link to Redis was lost: lines may be missing, and those that come wait until the missing ones are told. */
+export type Gap = { filled: Promise<void>; fill: () => void }
+
 export class Room {
   readonly contentId: string
   readonly chat: Chat
@@ -34,6 +37,11 @@ export class Room {
   readonly #changes: WatchTicks
   /** Chat that comes in to be told here. */
   readonly #lines: Gatherer<Message>
+  /** The last line told here. */
+  #lastLineId: string | undefined
+  readonly #openedAtMs = performance.now()
+  #gap: Gap | undefined
+  #gaps = 0
   readonly #fences = new Map<string, () => void>()
   readonly #witnesses = new Set<(lines: readonly Message[]) => void>()
 
@@ -65,7 +73,7 @@ export class Room {
 
   /**
    * Settles when the fence has come over the channel. From there on `witness` is shown every chat line that is told here,
-   * until `close`.
+   * or waits to be, until `close`.
    */
   expectFence(fence: string, witness: (lines: readonly Message[]) => void): { passed: Promise<void>; close(): void } {
     const passed = new Promise<void>((resolve) => {
@@ -81,6 +89,36 @@ export class Room {
     return { passed, close }
   }
 
+  get gap(): Gap | undefined {
+    return this.#gap
+  }
+
+  /** How often the link was lost. Whoever reads meanwhile what is kept cannot tell what to expect from here. */
+  get gaps(): number {
+    return this.#gaps
+  }
+
+  /** What was told last, and how long there has been anybody to tell. */
+  get told(): { lastLineId: string | undefined; forMs: number } {
+    return { lastLineId: this.#lastLineId, forMs: performance.now() - this.#openedAtMs }
+  }
+
+  /** The link to Redis is lost: nothing is told until `fill` brings what is missing. */
+  openGap(): void {
+    this.#lines.flush()
+    this.#gaps += 1
+    // Another one, for which the same wait.
+    this.#gap = { ...(this.#gap ?? newGap()) }
+  }
+
+  /** Tells the lines that were missed in this gap and those that have come since, unless the link was lost once more. */
+  fill(gap: Gap, lines: readonly Message[]): void {
+    if (this.#gap !== gap) return
+    this.#gap = undefined
+    if (lines.length > 0) this.#tellLines(lines)
+    gap.fill()
+  }
+
   /** Tells at once whatever chat is held for company. */
   flushLines(): void {
     this.#lines.flush()
@@ -89,10 +127,15 @@ export class Room {
   close(): void {
     this.#changes.close()
     this.#lines.close()
+    const gap = this.#gap
+    this.#gap = undefined
+    gap?.fill()
   }
 
   #deliverPacket({ kind, held, messages }: Packet): void {
     if (kind !== 'contents/chat') return this.#deps.fanOut.publishAll(destinationOf(kind, this.contentId), messages)
+    // Whoever reads what is missing finds them there, or is a witness.
+    if (this.#gap !== undefined) return this.#show(messages)
     for (const message of messages) this.#lines.add(message)
     // They have waited for company where they were said.
     if (held) this.#lines.flush()
@@ -107,8 +150,13 @@ export class Room {
   }
 
   #tellLines(lines: readonly Message[]): void {
-    for (const witness of this.#witnesses) witness(lines)
+    this.#lastLineId = lines.at(-1)?.id
+    this.#show(lines)
     this.#deps.fanOut.publishAll(destinationOf('contents/chat', this.contentId), lines)
+  }
+
+  #show(lines: readonly Message[]): void {
+    for (const witness of this.#witnesses) witness(lines)
   }
 
   #tellChange({ kind: type, member, watcherCount }: RoomMessage, omitted: number): void {
@@ -128,4 +176,12 @@ export class Room {
       () => undefined,
     )
   }
+}
+
+function newGap(): Gap {
+  let fill = () => {}
+  const filled = new Promise<void>((resolve) => {
+    fill = resolve
+  })
+  return { filled, fill }
 }

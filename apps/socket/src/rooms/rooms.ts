@@ -2,13 +2,22 @@
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import type { ChatMessage } from '@mopl/contracts/realtime'
 import { channels } from '@mopl/contracts/redis-keys'
+import type { Redis } from 'ioredis'
 import type { Channels } from '../channels.ts'
 import type { Subscription } from '../stomp/subscription.ts'
+import { destinationOf } from '../destinations.ts'
+import { within } from '../within.ts'
 import { Chat } from './chat.ts'
+import { readFrom, readMissedLines } from './missed-lines.ts'
+import { readPlayback } from './playback.ts'
 import { Room, type RoomDeps } from './room.ts'
 
 /** `leave` is the same for all who opened it. */
 type OpenRoom = { room: Room; users: number; leave: () => void }
+
+/** Rooms to catch up at the same time, so that a big node does not run into Redis' command deadline. */
+const caughtUpAtOnce = 200
+const caughtUpWithinMs = 2_000
 
 export type RoomsDeps = RoomDeps & { channels: Channels }
 
@@ -44,11 +53,25 @@ export class Rooms {
     return { room, ready, close: leave }
   }
 
+  /** The link to Redis is lost: what is published meanwhile reaches nobody here by itself. */
+  linkLost(): void {
+    for (const { room } of this.#rooms.values()) room.openGap()
+  }
+
+  /** Tells what was missed while the link was down, once it is back. Rejects when that did not work everywhere: to be tried again. */
+  async catchUp(): Promise<void> {
+    const open = [...this.#rooms.values()].filter(({ room }) => room.gap !== undefined)
+    for (let at = 0; at < open.length; at += caughtUpAtOnce)
+      await Promise.all(open.slice(at, at + caughtUpAtOnce).map(({ room }) => this.#catchUp(room)))
+  }
+
   /** Opens the room for as long as the subscription lasts. `undefined` when that has ended meanwhile. Throws as `open` does. */
   async enter(contentId: string, subscription: Subscription, claims: AccessTokenClaims): Promise<Room | undefined> {
     const { room, ready, close } = await this.open(contentId, claims)
     subscription.defer(close)
     await ready
+    // What comes first is not for whoever comes now.
+    if (room.gap !== undefined) await within(caughtUpWithinMs, room.gap.filled)
     return subscription.ended ? undefined : room
   }
 
@@ -56,6 +79,21 @@ export class Rooms {
   async say(contentId: string, line: ChatMessage): Promise<void> {
     const chat = this.#rooms.get(contentId)?.room.chat ?? new Chat(this.#deps.redis, contentId)
     await chat.say(line)
+  }
+
+  async #catchUp(room: Room): Promise<void> {
+    const { redis, fanOut } = this.#deps
+    const { contentId, gap } = room
+    if (gap === undefined) return
+    await readMissedLines(redis, room, await untoldFrom(redis, room), (lines) => room.fill(gap, lines))
+    const playback = destinationOf('contents/playback', contentId)
+    if (fanOut.countSubscribers(playback) === 0) return
+    try {
+      fanOut.publishAll(playback, [await readPlayback(redis, contentId)])
+    } catch (error) {
+      room.openGap()
+      throw error
+    }
   }
 
   #add(room: Room, closeChannel: () => void): OpenRoom {
@@ -72,4 +110,12 @@ export class Rooms {
     }
     closeChannel()
   }
+}
+
+/** Where the lines begin that nobody here was told: after the last one told, or since there is anybody here. */
+async function untoldFrom(redis: Redis, room: Room): Promise<string> {
+  const [seconds, microseconds] = await redis.time()
+  const { lastLineId, forMs } = room.told
+  if (lastLineId !== undefined) return readFrom(room.contentId, lastLineId)
+  return String(Math.floor(Number(seconds) * 1_000 + Number(microseconds) / 1_000 - forMs))
 }

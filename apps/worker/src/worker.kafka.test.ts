@@ -323,7 +323,9 @@ describe('direct messages', () => {
   test('a receiver who has the conversation open is told there and nowhere else', async () => {
     const conversation = await aConversation(db, await aUser(db, '보낸이'), await aUser(db, '받는이'))
     const open = redisKeys.openConversation(conversation.conversationId)
-    await redis.hset(open, conversation.receiverId, 1)
+    await redis.hset(open, { [conversation.receiverId]: 1, [`${conversation.receiverId}|node`]: 1 })
+    const listener = redis.duplicate()
+    await listener.ssubscribe(channels.conversation(conversation.conversationId))
     await produced(probe, aMessage(conversation, '열린 창'))
     const away = await aConversation(db, await aUser(db, '보낸이'), await aUser(db, '받는이'))
     await eventually('it stored', async () => {
@@ -337,6 +339,20 @@ describe('direct messages', () => {
     const rows = await db.select().from(notifications).where(eq(notifications.receiverId, conversation.receiverId))
     expect(rows).toEqual([])
     await redis.del(open)
+    listener.disconnect()
+  })
+
+  test('a receiver who has it open on an instance that does not hear, or is no more, is told elsewhere', async () => {
+    const conversation = await aConversation(db, await aUser(db, '보낸이'), await aUser(db, '받는이'))
+    const { conversationId, senderId, receiverId } = conversation
+    const open = redisKeys.openConversation(conversationId)
+    await redis.hset(open, { [receiverId]: 1, [`${receiverId}|deaf`]: 1, [senderId]: 1, [`${senderId}|hearing`]: 1 })
+    const listener = redis.duplicate()
+    await listener.ssubscribe(channels.conversation(conversationId))
+    await produced(probe, aMessage(conversation, '못 들은 말'))
+    expect(await notificationOf(receiverId)).toMatchObject({ content: '못 들은 말' })
+    await redis.del(open)
+    listener.disconnect()
   })
 })
 

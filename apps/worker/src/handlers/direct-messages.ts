@@ -8,6 +8,7 @@ import type { DirectMessageDto, UserSummary } from '@mopl/contracts/realtime'
 import { channels, redisKeys } from '@mopl/contracts/redis-keys'
 import type { RedisClient } from '@mopl/infrastructure/redis'
 import { sql } from 'drizzle-orm'
+import * as v from 'valibot'
 import { pushAll, settled } from '../event-stream.ts'
 import { isoInstant, notify } from '../notify.ts'
 import type { Deps, Handler } from './handler.ts'
@@ -19,9 +20,9 @@ export const directMessages: Handler<'direct-message.sent'> = {
 
   async apply(deps, events) {
     const stored = await store(deps, events)
-    await announce(deps.redis, stored)
-    const isOpen = await whoHasItOpen(deps.redis, stored)
-    const away = stored.filter((_, index) => !isOpen[index])
+    const hearing = await announce(deps.redis, stored)
+    const opened = await whoHasItOpen(deps.redis, stored)
+    const away = stored.filter(({ message }, index) => !isShown(message, opened[index], hearing[index]))
     await pushAll(
       deps.redis,
       away.map(({ message, fresh }) => ({
@@ -77,21 +78,33 @@ async function store({ db }: Deps, events: readonly Sent[]): Promise<Stored[]> {
   return rows.map((row) => ({ message: toDto(row), fresh: row.fresh }))
 }
 
-/** At least once: a try that was cut off is repeated, and clients know a message by its id. */
-async function announce(redis: RedisClient, stored: readonly Stored[]): Promise<void> {
-  if (stored.length === 0) return
-  const pipeline = redis.pipeline()
-  for (const { message } of stored)
-    pipeline.spublish(channels.conversation(message.conversationId), JSON.stringify(message))
-  await settled(pipeline.exec())
-}
-
-async function whoHasItOpen(redis: RedisClient, stored: readonly Stored[]): Promise<boolean[]> {
+/**
+ * At least once: a try that was cut off is repeated, and clients know a message by its id. Returns how many instances heard
+ * each of them.
+ */
+async function announce(redis: RedisClient, stored: readonly Stored[]): Promise<number[]> {
   if (stored.length === 0) return []
   const pipeline = redis.pipeline()
   for (const { message } of stored)
-    pipeline.hexists(redisKeys.openConversation(message.conversationId), message.receiver.userId)
-  return (await settled(pipeline.exec())).map((answer) => answer === 1)
+    pipeline.spublish(channels.conversation(message.conversationId), JSON.stringify(message))
+  return (await settled(pipeline.exec())).map(Number)
+}
+
+/** For each message: `userId` and `userId|nodeId` of those who have its conversation open. */
+async function whoHasItOpen(redis: RedisClient, stored: readonly Stored[]): Promise<string[][]> {
+  if (stored.length === 0) return []
+  const pipeline = redis.pipeline()
+  for (const { message } of stored) pipeline.hkeys(redisKeys.openConversation(message.conversationId))
+  return (await settled(pipeline.exec())).map((keys) => v.parse(v.array(v.string()), keys))
+}
+
+/**
+ * Whether the receiver has seen the message where the conversation is open. An instance on which it is open listens before
+ * it says so: when fewer have heard than say so, one of them is dead or has lost its link. Better told twice than not at all.
+ */
+function isShown({ receiver }: DirectMessageDto, opened: readonly string[] = [], hearing = 0): boolean {
+  const nodes = new Set(opened.flatMap((field) => field.split('|')[1] ?? []))
+  return opened.includes(receiver.userId) && hearing >= nodes.size
 }
 
 async function notifyReceivers(deps: Deps, events: readonly Sent[]): Promise<void> {

@@ -1,5 +1,5 @@
 /** What is published while an instance's link to Redis is down reaches nobody there by itself. */
-import type { ContentSummary, PlaybackState } from '@mopl/contracts/realtime'
+import type { ContentSummary, PlaybackState, WatchMessage } from '@mopl/contracts/realtime'
 import { eventually, type TestApp } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { type OwnRedis, startOwnRedis } from '../testing/own-redis.ts'
@@ -116,4 +116,20 @@ test('C7 C5 links lost again and again while people talk: everybody gets every l
   }
   await eventually('all have heard', () => listeners.every((each) => contents(each).length >= expected.length))
   for (const listener of listeners) expect(contents(listener)).toEqual(expected)
+})
+
+test('R13 who leaves while the link is down is no ghost: the count comes when it is back, and that something is untold', async () => {
+  const content = await setting.aContent()
+  const [stays, leaves] = [await signIn(), await signIn()]
+  for (const client of [stays, leaves]) await client.subscribe(`/sub/contents/${content.id}/watch`, 'watch')
+  const own = await stays.nextMessage<WatchMessage>('watch')
+  expect(await stays.nextMessage<WatchMessage>('watch')).toMatchObject({ type: 'JOIN', watcherCount: 2 })
+  await loseLink()
+  leaves.send('UNSUBSCRIBE\nid:watch\nreceipt:left\n\n')
+  await leaves.next('RECEIPT', ({ headers }) => headers['receipt-id'] === 'left')
+  expect(await stays.nextMessage<WatchMessage>('watch', 5_000)).toEqual({ ...own, watcherCount: 1, omitted: 1 })
+  await leaves.subscribe(`/sub/contents/${content.id}/watch`, 'again')
+  const back = await stays.nextMessage<WatchMessage>('watch')
+  expect(back).toMatchObject({ type: 'JOIN', watcherCount: 2 })
+  expect(back.omitted).toBeUndefined()
 })

@@ -33,6 +33,19 @@ export function readFence(text: string): string | undefined {
   return text.startsWith(fencePrefix) ? text.slice(fencePrefix.length) : undefined
 }
 
+const recountPrefix = 'RECOUNT '
+
+/** Begins a text that means something to the instance that asked for it alone; a `RoomMessage` follows. */
+export function recountHead(mark: string): string {
+  return `${recountPrefix}${mark} `
+}
+
+export function readRecount(text: string): { mark: string; message: string } | undefined {
+  if (!text.startsWith(recountPrefix)) return undefined
+  const end = text.indexOf(' ', recountPrefix.length)
+  return { mark: text.slice(recountPrefix.length, end), message: text.slice(end + 1) }
+}
+
 export function packetHead(kind: keyof typeof kinds, held: boolean): string {
   return `${kind} ${held ? 1 : 0}`
 }

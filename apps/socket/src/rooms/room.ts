@@ -9,7 +9,7 @@ import type { FanOut, Message } from '../fan-out.ts'
 import type { Lookup } from '../lookup.ts'
 import { Chat } from './chat.ts'
 import { Gatherer } from './gatherer.ts'
-import { type Packet, readFence, readPacket } from './room-channel.ts'
+import { type Packet, readFence, readPacket, readRecount } from './room-channel.ts'
 import { watchBudget, WatchTicks } from './watch-ticks.ts'
 
 const RoomMessageJson = v.pipe(v.string(), v.parseJson(), RoomMessage)
@@ -43,6 +43,7 @@ export class Room {
   #gap: Gap | undefined
   #gaps = 0
   readonly #fences = new Map<string, () => void>()
+  readonly #recounts = new Set<string>()
   readonly #witnesses = new Set<(lines: readonly Message[]) => void>()
 
   constructor(deps: RoomDeps, contentId: string, content: ContentSummary, claims: AccessTokenClaims) {
@@ -66,9 +67,12 @@ export class Room {
     if (packet !== undefined) return this.#deliverPacket(packet)
     const fence = readFence(text)
     if (fence !== undefined) return this.#passFence(fence)
-    const parsed = v.safeParse(RoomMessageJson, text)
-    if (parsed.success) this.#changes.add(parsed.output)
-    else this.#deps.log.warn({ contentId: this.contentId }, 'unreadable room message dropped')
+    const recount = readRecount(text)
+    if (recount !== undefined && !this.#recounts.delete(recount.mark)) return
+    const parsed = v.safeParse(RoomMessageJson, recount?.message ?? text)
+    if (!parsed.success) return this.#deps.log.warn({ contentId: this.contentId }, 'unreadable room message dropped')
+    if (recount === undefined) this.#changes.add(parsed.output)
+    else this.#changes.recount(parsed.output)
   }
 
   /**
@@ -89,6 +93,11 @@ export class Room {
     return { passed, close }
   }
 
+  /** A recount under this mark is for this room. */
+  expectRecount(mark: string): void {
+    this.#recounts.add(mark)
+  }
+
   get gap(): Gap | undefined {
     return this.#gap
   }
@@ -107,6 +116,7 @@ export class Room {
   openGap(): void {
     this.#lines.flush()
     this.#gaps += 1
+    this.#recounts.clear()
     // Another one, for which the same wait.
     this.#gap = { ...(this.#gap ?? newGap()) }
   }

@@ -1,4 +1,5 @@
 /** The rooms that somebody here is in, each listened to as long as that is so. */
+import { randomUUID } from 'node:crypto'
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import type { ChatMessage } from '@mopl/contracts/realtime'
 import { channels } from '@mopl/contracts/redis-keys'
@@ -11,6 +12,7 @@ import { Chat } from './chat.ts'
 import { readFrom, readMissedLines } from './missed-lines.ts'
 import { readPlayback } from './playback.ts'
 import { Room, type RoomDeps } from './room.ts'
+import { recountRoom } from './scripts.ts'
 
 /** `leave` is the same for all who opened it. */
 type OpenRoom = { room: Room; users: number; leave: () => void }
@@ -86,10 +88,17 @@ export class Rooms {
     const { contentId, gap } = room
     if (gap === undefined) return
     await readMissedLines(redis, room, await untoldFrom(redis, room), (lines) => room.fill(gap, lines))
-    const playback = destinationOf('contents/playback', contentId)
-    if (fanOut.countSubscribers(playback) === 0) return
+    const [playback, watch] = [
+      destinationOf('contents/playback', contentId),
+      destinationOf('contents/watch', contentId),
+    ]
     try {
-      fanOut.publishAll(playback, [await readPlayback(redis, contentId)])
+      if (fanOut.countSubscribers(playback) > 0) fanOut.publishAll(playback, [await readPlayback(redis, contentId)])
+      if (fanOut.countSubscribers(watch) > 0) {
+        const mark = randomUUID()
+        room.expectRecount(mark)
+        await recountRoom(redis, contentId, mark)
+      }
     } catch (error) {
       room.openGap()
       throw error

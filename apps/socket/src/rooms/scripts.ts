@@ -10,7 +10,7 @@ import type { Redis } from 'ioredis'
 import * as v from 'valibot'
 import { redisScript } from '../redis-script.ts'
 import { playbackLua } from './playback-lua.ts'
-import { roomMark } from './room-channel.ts'
+import { recountHead, roomMark } from './room-channel.ts'
 import { rememberWatching, watchedSession } from './watched-rooms.ts'
 
 /** Which of two counts of a room is the later one: microseconds by the clock of Redis, which runs one script at a time. */
@@ -92,6 +92,15 @@ redis.call('SPUBLISH', KEYS[1], '{"kind":"LEAVE","member":' .. ARGV[2] .. ',"wat
 return {1, count, revision()}
 `)
 
+/** KEYS room, since. ARGV head. Publishes the newest member as one who joins again, with the count, behind the head. */
+const recount = redisScript(`
+local newest = redis.call('ZRANGE', KEYS[2], -1, -1)[1]
+local member = newest and redis.call('HGET', KEYS[1], string.match(newest, ':(.*)'))
+if not member then return end
+local count = redis.call('HLEN', KEYS[1])
+redis.call('SPUBLISH', KEYS[1], ARGV[1] .. '{"kind":"JOIN","member":' .. member .. ',"watcherCount":' .. count .. ',"again":true}')
+`)
+
 /** How many watch, as of when. */
 export type RoomCount = { watcherCount: number; revision: number }
 
@@ -159,6 +168,11 @@ export async function tellSessionGone(
   const args = [member.watcher.userId, JSON.stringify(member), member.id]
   const [told, watcherCount, revision] = v.parse(TellGoneReply, await tellGone(redis, keys, args))
   return told === 1 ? { watcherCount, revision } : undefined
+}
+
+/** Publishes how many are in the room, for whoever knows the mark: in the order of the changes. Nothing when it is empty. */
+export async function recountRoom(redis: Redis, contentId: string, mark: string): Promise<void> {
+  await recount(redis, [redisKeys.room(contentId), redisKeys.roomSince(contentId)], [recountHead(mark)])
 }
 
 function roomKeys(contentId: string): string[] {

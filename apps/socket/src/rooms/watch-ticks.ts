@@ -22,6 +22,8 @@ export class WatchTicks {
   readonly #held = new Map<string, RoomMessage>()
   #told = 0
   #watcherCount = 0
+  #newestId: string | undefined
+  #missed = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: WatchTicksOptions) {
@@ -30,15 +32,29 @@ export class WatchTicks {
 
   /** Changes must come in the order in which they happened. */
   add(change: RoomMessage): void {
+    this.#remember(change)
     this.#watcherCount = change.watcherCount
     this.#timer ??= this.#startTick()
-    if (this.#held.size === 0 && this.#told < this.#budget()) this.#send(change, 0)
+    if (this.#held.size === 0 && this.#told < this.#budget()) this.#sendLast(change, 0)
     else this.#hold(change)
+  }
+
+  /** Takes, in their order, the newest member with the count of then: when that is news, nobody knows how many changes did not come. */
+  recount(newest: RoomMessage): void {
+    if (newest.watcherCount === this.#watcherCount && newest.member.id === this.#newestId) return
+    this.#missed += 1
+    this.add(newest)
   }
 
   close(): void {
     clearTimeout(this.#timer)
     this.#held.clear()
+  }
+
+  /** Session ids are UUIDv7: the greatest is the newest. */
+  #remember({ kind, member: { id } }: RoomMessage): void {
+    if (kind === 'JOIN' && id > (this.#newestId ?? '')) this.#newestId = id
+    if (kind === 'LEAVE' && id === this.#newestId) this.#newestId = undefined
   }
 
   #hold(change: RoomMessage): void {
@@ -66,7 +82,13 @@ export class WatchTicks {
     for (const change of told) this.#send(change, 0)
     // Later changes may have cancelled each other out: the count is that of now, not of this change.
     const watcherCount = this.#watcherCount
-    if (last !== undefined) this.#send({ ...last, watcherCount }, changes.length - told.length - 1)
+    if (last !== undefined) this.#sendLast({ ...last, watcherCount }, changes.length - told.length - 1)
+  }
+
+  /** Nothing is held behind it. */
+  #sendLast(change: RoomMessage, omitted: number): void {
+    this.#send(change, omitted + this.#missed)
+    this.#missed = 0
   }
 
   #send(change: RoomMessage, omitted: number): void {

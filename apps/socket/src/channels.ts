@@ -3,6 +3,7 @@
  * SUNSUBSCRIBE go over one connection in the order of the calls, so that a quick leave and come back ends up listening.
  */
 import { AppError } from '@mopl/contracts/errors'
+import { channels } from '@mopl/contracts/redis-keys'
 import { within } from './within.ts'
 import type { Redis } from 'ioredis'
 
@@ -18,6 +19,9 @@ export class Channels {
 
   constructor(subscriber: Redis) {
     this.#subscriber = subscriber
+    // ioredis takes "no sharded channel any more" for "no channel any more": it drops what comes over plain ones,
+    // revocations above all, and does not subscribe to them again after a dropped link. So there is always one.
+    subscriber.ssubscribe(channels.silence).catch(() => undefined)
     subscriber.on('smessage', (name: string, message: string) => {
       this.#channels.get(name)?.listener(message)
     })

@@ -98,6 +98,30 @@ test('T1 pages of the list and of the own host may connect, others may not', asy
   }
 })
 
+test('T4 a revocation is heard also where nobody is subscribed to anything any more, and after the link was down', async () => {
+  const redis = await startOwnRedis()
+  const apart = await openSetting(redis.url)
+  try {
+    const { url } = await apart.startSocket()
+    const [content, person] = [await apart.aContent(), await apart.aPerson()]
+    const client = await StompClient.signIn(url, person.token)
+    await client.subscribe(`/sub/contents/${content.id}/chat`, 'first')
+    client.send('UNSUBSCRIBE\nid:first\nreceipt:gone\n\n')
+    await client.next('RECEIPT')
+    await client.subscribe(`/sub/contents/${content.id}/chat`, 'second')
+    await apart.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    const listeners = () => apart.redis.pubsub('NUMSUB', channels.sessionRevoked)
+    await eventually('the instance listens again', async () => Number((await listeners())[1]) === 1)
+    client.send('UNSUBSCRIBE\nid:second\nreceipt:gone\n\n')
+    await client.next('RECEIPT')
+    await apart.redis.publish(channels.sessionRevoked, JSON.stringify({ userId: person.userId }))
+    expect(await errorCode(client)).toBe('SESSION_ENDED')
+  } finally {
+    await apart.close()
+    await redis.close()
+  }
+})
+
 test('T1 behind a gateway the own host is the one the client asked for', async () => {
   const headers = { origin: 'https://behind.example:8443', 'x-forwarded-host': 'behind.example:8443' }
   const client = new StompClient(one.url, { headers })

@@ -62,6 +62,8 @@ export const redisKeys = {
 export const channels = {
   /** Plain channel; the message is a `SessionRevoked`. Every api and socket instance listens. */
   sessionRevoked: 'auth:revoked',
+  /** Sharded channel on which nothing is ever said: every socket instance listens to it as long as it lives. */
+  silence: 'ws:silence',
   /** Sharded channel of a room: messages are `RoomMessage`s, or payloads for clients behind their kind and message id. */
   room: (contentId: string) => `ws:room:{${contentId}}`,
   /** Sharded channel of a conversation: messages are DirectMessageDtos. */

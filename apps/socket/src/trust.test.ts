@@ -98,6 +98,22 @@ test('T1 pages of the list and of the own host may connect, others may not', asy
   }
 })
 
+test('T4 E1 a session that ends while its event streams are being opened is refused, or the stream ends', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const person = await setting.aPerson()
+    const headers = { authorization: `Bearer ${person.token}` }
+    const opening = Promise.all(Array.from({ length: 20 }, () => fetch(`${one.url}/api/sse`, { headers })))
+    // At another moment each time.
+    for (let pings = 0; pings < round; pings += 1) await setting.redis.ping()
+    await revoke(person)
+    for (const response of await opening) {
+      const body = await response.text()
+      if (response.ok) expect(response.headers.get('content-type')).toStartWith('text/event-stream')
+      else expect([response.status, body]).toEqual([401, expect.stringContaining('SESSION_ENDED')])
+    }
+  }
+})
+
 test('T4 a revocation is heard also where nobody is subscribed to anything any more, and after the link was down', async () => {
   const redis = await startOwnRedis()
   const apart = await openSetting(redis.url)

@@ -18,6 +18,7 @@ export class EventConnection {
   readonly #onSlow: () => void
   readonly #onClosed: (() => void)[] = []
   #waitingBytes = 0
+  #begun = false
   #closed = false
 
   /** Must be called before anything asynchronous: an aborted response that nobody knows of ends the process. */
@@ -31,6 +32,10 @@ export class EventConnection {
     return this.#closed
   }
 
+  get begun(): boolean {
+    return this.#begun
+  }
+
   onClosed(callback: () => void): void {
     if (this.#closed) callback()
     else this.#onClosed.push(callback)
@@ -38,6 +43,7 @@ export class EventConnection {
 
   begin(extraHeaders: HttpHeaders): void {
     if (this.#closed) return
+    this.#begun = true
     this.#res.cork(() => {
       writeHead(this.#res, 200, { ...headers, ...extraHeaders })
       this.#res.write(`retry: ${retryAfterMs}\n\n`)

@@ -1,5 +1,6 @@
 /** `GET /api/sse`. */
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
+import type { ErrorCode } from '@mopl/contracts/errors'
 import type { Log } from '@mopl/infrastructure/log'
 import type { HttpRequest, TemplatedApp } from 'uWebSockets.js'
 import { answer, answerError, type HttpHeaders, requestIdOf } from '../http.ts'
@@ -37,11 +38,18 @@ export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): voi
       log.info({ requestId, userId: claims.sub, durationMs: Date.now() - openedAtMs }, 'event stream ended'),
     )
     // First on the list, then checked: a session that is ended in between is ended here too.
-    const entry = signedIn.add(claims, { revoke: () => connection.end() })
+    const revoke = (code: ErrorCode) => (connection.begun ? connection.end() : refuse(connection, code, cors))
+    const entry = signedIn.add(claims, { revoke })
     connection.onClosed(() => signedIn.remove(entry))
     await signedIn.check(entry)
     if (connection.closed) return
     await streams.attach(claims.sub, connection, lastSeenId, () => connection.begin(cors))
+  }
+
+  function refuse(connection: EventConnection, code: ErrorCode, cors: HttpHeaders): void {
+    if (connection.closed) return
+    metrics.refusals.inc({ code })
+    connection.refuse((res) => answerError(res, code, cors))
   }
 
   app.get(path, (res, req) => {
@@ -65,9 +73,8 @@ export function eventStreamRoutes(app: TemplatedApp, deps: EventStreamDeps): voi
     }
     open(connection, request).catch((error: unknown) => {
       const { code } = toAppError(error)
-      metrics.refusals.inc({ code })
       if (code === 'INTERNAL') log.error({ err: error, requestId: request.requestId }, 'event stream failed')
-      connection.refuse((res) => answerError(res, code, cors))
+      refuse(connection, code, cors)
     })
   })
 

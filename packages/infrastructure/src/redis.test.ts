@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Transform } from 'node:stream'
 import { createLog } from './log.ts'
 import { isRedisUnavailable, openRedis, openSubscriber, type RedisClient, untilRedisReady } from './redis.ts'
+import { openDoor } from './testing-door.ts'
 import { eventually, failureOf, freePort, testEnv } from './testing.ts'
 
 const log = createLog('redis-test', 'silent')
@@ -71,6 +73,55 @@ test('a frozen Redis costs a command about a second, and then it works again', a
   expect(ms).toBeGreaterThan(900)
   expect(ms).toBeLessThan(3_000)
   expect(await eventually('Redis answers', () => redis.ping())).toBe('PONG')
+})
+
+describe('a connection that breaks', () => {
+  const key = `test:${crypto.randomUUID()}`
+
+  /** A client, and a way to let only so many of the next answers through before its connection breaks. */
+  async function aBreakableLink() {
+    let breakAfter: number | undefined
+    const toClient = () =>
+      new Transform({
+        transform(bytes: Buffer, _encoding, done) {
+          if (breakAfter === undefined) return done(null, bytes)
+          const answers = bytes.toString().split(/(?<=\r\n)/, breakAfter)
+          breakAfter = undefined
+          this.push(answers.join(''))
+          setImmediate(() => done(new Error('broken')))
+        },
+      })
+    const { hostname, port } = new URL(testEnv('REDIS_URL'))
+    const door = await openDoor(hostname, Number(port), { toClient })
+    closers.push(() => door.shut())
+    const redis = open(`redis://127.0.0.1:${door.port}`)
+    await untilRedisReady(redis)
+    closers.push(async () => void (await redis.del(key)))
+    return { redis, breakAfterAnswers: (count: number) => (breakAfter = count) }
+  }
+
+  test('fails the commands whose answers got lost, and none is sent a second time', async () => {
+    const { redis, breakAfterAnswers } = await aBreakableLink()
+    breakAfterAnswers(0)
+    const { failure, ms } = await timed(redis.incr(key))
+    expect(isRedisUnavailable(failure)).toBe(true)
+    expect(ms).toBeLessThan(500)
+    await eventually('Redis answers', () => redis.ping())
+    expect(await redis.get(key)).toBe('1')
+  })
+
+  test('fails so what is left of a pipeline', async () => {
+    const { redis, breakAfterAnswers } = await aBreakableLink()
+    for (const answered of [0, 1]) {
+      await redis.del(key)
+      breakAfterAnswers(answered)
+      const results = await redis.pipeline().incr(key).incr(key).exec()
+      const failures = results?.map(([error]) => error !== null && isRedisUnavailable(error))
+      expect(failures).toEqual([answered === 0, true])
+      await eventually('Redis answers', () => redis.ping())
+      expect(await redis.get(key)).toBe('2')
+    }
+  })
 })
 
 test('a subscriber hears again after Redis was restarted', async () => {

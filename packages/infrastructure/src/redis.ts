@@ -7,7 +7,8 @@ export type RedisClient = Redis
 
 /**
  * A command either answers within a second or rejects. There is no offline queue, where a late write would hurt:
- * while Redis is away every command rejects at once.
+ * while Redis is away every command rejects at once. So does what waits for an answer when the connection breaks: it may
+ * have been carried out, and is not sent again unless its caller does so.
  */
 export function openRedis({ url, name, log }: RedisOptions): {
   redis: Redis
@@ -20,7 +21,7 @@ export function openRedis({ url, name, log }: RedisOptions): {
     connectTimeout: 2_000,
     enableOfflineQueue: false,
     keepAlive: 10_000,
-    maxRetriesPerRequest: 1,
+    maxRetriesPerRequest: 0,
     retryStrategy,
   })
   redis.on('error', (err) => log.warn({ err }, 'redis connection error'))
@@ -70,6 +71,7 @@ const redisFailures = [
   /Stream isn't writeable/,
   /Command timed out/,
   /Connection is closed/,
+  /Command aborted/,
   /max retries per request/i,
   /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT/,
   /^(LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|OOM|MISCONF|NOREPLICAS) /,

@@ -320,6 +320,20 @@ describe('direct messages', () => {
     await redis.del(redisKeys.eventStream(conversation.receiverId))
   })
 
+  test('a message that cannot be stored is put aside, even one that speaks of outages, and holds nothing up', async () => {
+    const letters = await probe.consume([deadLetterTopic(topics.directMessage, 'mopl-direct-messages')])
+    const conversation = await aConversation(db, await aUser(db), await aUser(db))
+    const poison = await produced(probe, aMessage(conversation, '\0 connect ECONNREFUSED, Command timed out'))
+    await produced(probe, aMessage(conversation, '그 다음'))
+    const letter = await eventually(
+      'the dead letter',
+      () => letters.messages.find(({ key }) => key === conversation.conversationId),
+      20_000,
+    )
+    expect(JSON.parse(letter.value)).toEqual(poison)
+    expect(await notificationOf(conversation.receiverId)).toMatchObject({ content: '그 다음' })
+  }, 40_000)
+
   test('a receiver who has the conversation open is told there and nowhere else', async () => {
     const conversation = await aConversation(db, await aUser(db, '보낸이'), await aUser(db, '받는이'))
     const open = redisKeys.openConversation(conversation.conversationId)

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
+import { DrizzleQueryError } from 'drizzle-orm'
 import { createLog } from './log.ts'
 import { isRedisUnavailable, openRedis, openSubscriber, type RedisClient, untilRedisReady } from './redis.ts'
 import { openDoor } from './testing-door.ts'
@@ -182,5 +183,11 @@ test('a wrong command is the caller’s fault, not Redis being away', async () =
   await untilRedisReady(redis)
   const failure = await failureOf(redis.call('NOSUCHCOMMAND'))
   expect(failure).toBeInstanceOf(Error)
+  expect(isRedisUnavailable(failure)).toBe(false)
+})
+
+test('a statement that failed for its own reasons is no outage of Redis, whatever its parameters say', () => {
+  const failure = new DrizzleQueryError('insert', ['connect ECONNREFUSED'], new Error('of its own'))
+  expect(failure.message).toContain('ECONNREFUSED')
   expect(isRedisUnavailable(failure)).toBe(false)
 })

@@ -1,4 +1,5 @@
 /** The connection to Redis: a command client that fails fast, and a subscriber that heals by itself. */
+import { DrizzleQueryError } from 'drizzle-orm'
 import { Redis } from 'ioredis'
 import type { Log } from './log.ts'
 
@@ -62,8 +63,12 @@ function retryStrategy(attempt: number): number {
   return Math.min(50 * 2 ** attempt, 2_000)
 }
 
-/** True when Redis is away or too slow, rather than the command wrong. */
+/**
+ * True when Redis is away or too slow, rather than the command wrong. The error of a statement never is: its message
+ * repeats the parameters, which are users' words.
+ */
 export function isRedisUnavailable(error: unknown): boolean {
+  if (error instanceof DrizzleQueryError) return false
   return error instanceof Error && redisFailures.some((pattern) => pattern.test(error.message))
 }
 

@@ -52,7 +52,8 @@ function mailToServer(from: string, url: string): Mail {
       await within(transport.sendMail(addressed(message)), timeoutsMs.send, 'sending takes too long').catch(
         (error: unknown) => {
           if (isPutOff(error)) unavailable(error)
-          throw error
+          // In words of our own: a connection that broke here must not pass for one to the database, which is tried for ever.
+          throw new Error('sending failed', { cause: error })
         },
       )
     },

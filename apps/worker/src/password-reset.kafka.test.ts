@@ -135,6 +135,16 @@ test('mail that is refused for good is put aside without the password, and chang
   expect(mailTo(userId)).toEqual([])
 })
 
+test('a server that breaks off once it has the mail gets it a few times, and not for ever', async () => {
+  const userId = await aUser(db)
+  server.breakOff(true)
+  await emitted(db, requested(userId))
+  await eventually('the dead letter', () => dead.messages.some(({ key }) => key === userId), 30_000)
+  server.breakOff(false)
+  expect(mailTo(userId)).toHaveLength(4)
+  expect((await accountOf(userId)).temporaryPasswordHash).toBeNull()
+}, 40_000)
+
 test('a request that lay around for too long, or of an account that is gone, sends nothing', async () => {
   const userId = await aUser(db)
   const stale = { ...requested(userId), occurredAt: new Date(Date.now() - 601_000).toISOString() }

@@ -1,5 +1,5 @@
 /** Test equipment: a real SMTP server on the loopback interface, and the mail it got. */
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 
 export type ReceivedMail = { to: string[]; head: string; text: string }
@@ -10,6 +10,8 @@ export type MailServer = {
   refuseWith(code: number | undefined): void
   /** Messages that were refused. */
   refusals(): number
+  /** Whether the connection breaks as soon as a message is in, before the reply. */
+  breakOff(on: boolean): void
   close(): Promise<void>
 }
 
@@ -17,6 +19,7 @@ export async function startMailServer(port = 0): Promise<MailServer> {
   const received: ReceivedMail[] = []
   let refusal: number | undefined
   let refusals = 0
+  let breaksOff = false
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
@@ -30,9 +33,15 @@ export async function startMailServer(port = 0): Promise<MailServer> {
         }
         const to = session.envelope.rcptTo.map(({ address }) => address)
         received.push({ to, ...parts(Buffer.concat(chunks).toString()) })
+        if (breaksOff) for (const socket of sockets) socket.resetAndDestroy()
         callback()
       })
     },
+  })
+  const sockets = new Set<Socket>()
+  server.server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
   })
   await new Promise<void>((resolve, reject) => {
     server.on('error', reject)
@@ -44,6 +53,7 @@ export async function startMailServer(port = 0): Promise<MailServer> {
     received,
     refuseWith: (code) => void (refusal = code),
     refusals: () => refusals,
+    breakOff: (on) => void (breaksOff = on),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }

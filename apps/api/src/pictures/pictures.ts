@@ -1,6 +1,7 @@
 /** Pictures: written anew when they come in, kept in a storage under a name of our own. The key stands in the row. */
 import { randomUUID } from 'node:crypto'
 import type { Log } from '@mopl/infrastructure/log'
+import { isPostgresUnavailable } from '@mopl/infrastructure/postgres'
 import type { Reencode } from './reencode.ts'
 import type { PictureStorage } from '@mopl/infrastructure/picture-storage'
 
@@ -32,7 +33,8 @@ export function createPictures({ storage, reencode, log }: Deps): Pictures {
 
 /**
  * Runs `save` with the key of the stored picture (`undefined` when there is none); when `save` fails the file is removed
- * again, so that every file is in a row.
+ * again, so that every file is in a row. Not so when the database went away, which may have been after it committed: every
+ * row has its file, and one without a row is an orphan, which cleanup removes.
  */
 export async function withPicture<T>(
   pictures: Pictures,
@@ -44,7 +46,7 @@ export async function withPicture<T>(
   try {
     return await save(key)
   } catch (error) {
-    await pictures.remove(key)
+    if (!isPostgresUnavailable(error)) await pictures.remove(key)
     throw error
   }
 }

@@ -1,6 +1,11 @@
 import { afterAll, expect, test } from 'bun:test'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Transform } from 'node:stream'
+import { createLog } from '@mopl/infrastructure/log'
+import { openPostgres } from '@mopl/infrastructure/postgres'
+import { testEnv } from '@mopl/infrastructure/testing'
+import { openDoor } from '@mopl/infrastructure/testing-door'
 import { type Answer, openTestApi, type Person, refusal } from '../testing.ts'
 import { pictureFormat } from '../pictures/format.ts'
 import { aPicture } from '../testing-pictures.ts'
@@ -22,8 +27,8 @@ function change({ token }: Person, userId: string, body: FormData): Promise<Answ
   return api.call('PATCH', `/api/users/${userId}`, { token, body })
 }
 
-function fileOf({ body }: Answer): string {
-  return join(api.mediaDir, (body as UserDto).profileImageUrl!.replace('/media/', ''))
+function fileOf({ body }: Answer, { mediaDir } = api): string {
+  return join(mediaDir, (body as UserDto).profileImageUrl!.replace('/media/', ''))
 }
 
 async function files(): Promise<string[]> {
@@ -100,4 +105,27 @@ test('a name that is none and a picture that is none are refused, and no file st
   twice.append('image', new Blob([gif]))
   expect(await change(user, user.id, twice)).toMatchObject(refusal(400, 'INVALID_REQUEST'))
   expect(await files()).toEqual(before)
+})
+
+test('a picture stays when the answer to the commit got lost, and the row may name it', async () => {
+  const { hostname, port } = new URL(testEnv('DATABASE_URL'))
+  const answers = () =>
+    new Transform({
+      transform: (bytes: Buffer, _encoding, done) => done(bytes.includes('COMMIT\0') ? new Error('lost') : null, bytes),
+    })
+  const door = await openDoor(hostname, Number(port), { toClient: answers })
+  const behind = await openTestApi((_real, url) => {
+    const through = Object.assign(new URL(url), { hostname: '127.0.0.1', port: String(door.port) })
+    return {
+      db: openPostgres({ url: through.href, poolSize: 2, application: 'api-test', log: createLog('test', 'silent') })
+        .db,
+    }
+  })
+  const { id, token } = await behind.aUser()
+  const changed = await behind.call('PATCH', `/api/users/${id}`, { token, body: parts({}, gif) })
+  expect(changed).toMatchObject(refusal(503, 'UNAVAILABLE'))
+  const now = await behind.call('GET', `/api/users/${id}`, { token })
+  expect(pictureFormat(await readFile(fileOf(now, behind)))).toBe('webp')
+  await door.shut()
+  await behind.close()
 })

@@ -3,7 +3,7 @@ import { AppError } from '@mopl/contracts/errors'
 import { newId } from '@mopl/infrastructure/ids'
 import { emit, newEvent } from '@mopl/infrastructure/outbox'
 import type { Db, Sql } from '@mopl/infrastructure/postgres'
-import { playlistContents, playlists } from '@mopl/infrastructure/tables'
+import { playlistContents, playlists, playlistSubscriptions } from '@mopl/infrastructure/tables'
 import { and, eq } from 'drizzle-orm'
 import { named } from '../http/on-error.ts'
 import { getPlaylist } from './read.ts'
@@ -40,8 +40,11 @@ export async function updatePlaylist(
 /** @throws {AppError} PLAYLIST_NOT_FOUND, FORBIDDEN */
 export async function deletePlaylist(db: Db, ownerId: string, playlistId: string): Promise<void> {
   await db.transaction(async (tx) => {
-    await lockOwnPlaylist(tx, ownerId, playlistId)
-    await tx.delete(playlists).where(eq(playlists.id, playlistId))
+    assertOwn(await ownerOf(tx, playlistId), ownerId)
+    // Subscriptions first, as whoever subscribes or unsubscribes: the other way round we would wait for each other.
+    await tx.delete(playlistSubscriptions).where(eq(playlistSubscriptions.playlistId, playlistId))
+    const { rowCount } = await tx.delete(playlists).where(eq(playlists.id, playlistId))
+    if (rowCount === 0) throw new AppError('PLAYLIST_NOT_FOUND')
   })
 }
 
@@ -82,11 +85,14 @@ export async function removeContent(
 
 /** `no key update`, so that subscribers, whose rows refer to the playlist, do not wait for its owner. */
 async function lockOwnPlaylist(tx: Sql, ownerId: string, playlistId: string): Promise<void> {
-  const [playlist] = await tx
-    .select({ ownerId: playlists.ownerId })
-    .from(playlists)
-    .where(eq(playlists.id, playlistId))
-    .for('no key update')
+  assertOwn(await ownerOf(tx, playlistId).for('no key update'), ownerId)
+}
+
+function ownerOf(tx: Sql, playlistId: string) {
+  return tx.select({ ownerId: playlists.ownerId }).from(playlists).where(eq(playlists.id, playlistId))
+}
+
+function assertOwn([playlist]: { ownerId: string }[], ownerId: string): void {
   if (playlist === undefined) throw new AppError('PLAYLIST_NOT_FOUND')
   if (playlist.ownerId !== ownerId) throw new AppError('FORBIDDEN')
 }

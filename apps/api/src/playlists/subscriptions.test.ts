@@ -1,9 +1,10 @@
 import { afterAll, expect, test } from 'bun:test'
 import { newId } from '@mopl/infrastructure/ids'
 import { playlists, playlistSubscriptions } from '@mopl/infrastructure/tables'
-import { eq } from 'drizzle-orm'
+import { eventually } from '@mopl/infrastructure/testing'
+import { eq, sql } from 'drizzle-orm'
 import fc from 'fast-check'
-import { openTestApi, type Person } from '../testing.ts'
+import { type Answer, openTestApi, type Person } from '../testing.ts'
 
 const api = await openTestApi()
 afterAll(() => api.close())
@@ -86,6 +87,34 @@ test('whatever races, count, rows and events agree', async () => {
   const races = fc.asyncProperty(fc.array(Turn, { minLength: 10, maxLength: 60 }), agree)
   await fc.assert(races, { numRuns: 20, seed: 11 })
 })
+
+test.each(['POST', 'DELETE'] as const)(
+  'a playlist may go while somebody is about to %s a subscription',
+  async (method) => {
+    const [owner, reader] = [await api.aUser(), await api.aUser()]
+    const playlistId = await aPlaylist(owner)
+    await turn('POST', owner, playlistId)
+    if (method === 'DELETE') await turn('POST', reader, playlistId)
+    const answers: Promise<Answer>[] = []
+    await api.db.transaction(async (tx) => {
+      await tx.select().from(playlists).where(eq(playlists.id, playlistId)).for('no key update')
+      answers.push(api.call('DELETE', `/api/playlists/${playlistId}`, { token: owner.token }))
+      await eventually('the owner waits', async () => (await waitingForLocks()) === 1)
+      answers.push(turn(method, reader, playlistId))
+      await eventually('both wait', async () => (await waitingForLocks()) === 2)
+    })
+    const [deleted, turned] = await Promise.all(answers)
+    expect(deleted).toMatchObject({ status: 200 })
+    expect([204, 404]).toContain(turned!.status)
+    expect(await countOf(playlistId)).toBeUndefined()
+  },
+)
+
+async function waitingForLocks(): Promise<number> {
+  const { rows } = await api.db.execute<{ waiting: number }>(sql`
+    select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+  return rows[0]?.waiting ?? 0
+}
 
 /** Who is subscribed when the events are all that is known; nobody may come in twice or leave without being in. */
 function subscribedBy(events: Awaited<ReturnType<typeof api.eventsOf>>): string[] {

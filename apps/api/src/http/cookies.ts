@@ -13,6 +13,7 @@ export function readRefreshCookie(c: Context<Env>): string | undefined {
   return getCookie(c, refreshCookie)
 }
 
+/** And once more the other one: without it nobody can refresh, so that it must not end before. */
 export function setRefreshCookie(c: Context<Env>, token: string, secure: boolean): void {
   setCookie(c, refreshCookie, token, {
     path: '/',
@@ -21,6 +22,8 @@ export function setRefreshCookie(c: Context<Env>, token: string, secure: boolean
     secure,
     maxAge: ttlSeconds.refreshToken,
   })
+  const csrfToken = readCsrfCookie(c)
+  if (csrfToken !== undefined) setCsrfCookie(c, csrfToken, secure)
 }
 
 export function clearRefreshCookie(c: Context<Env>, secure: boolean): void {
@@ -34,7 +37,7 @@ export function readCsrfCookie(c: Context<Env>): string | undefined {
 
 /** Readable by scripts: the page repeats it in a header. */
 export function setCsrfCookie(c: Context<Env>, token: string, secure: boolean): void {
-  setCookie(c, csrfCookie, token, { path: '/', sameSite: 'Lax', secure })
+  setCookie(c, csrfCookie, token, { path: '/', sameSite: 'Lax', secure, maxAge: ttlSeconds.refreshToken })
 }
 
 export function carriesOurCookies(c: Context<Env>): boolean {

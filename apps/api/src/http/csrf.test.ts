@@ -53,3 +53,15 @@ test('GET csrf-token sets the cookie once more to who has it', async () => {
   const answer = await api.call('GET', '/api/auth/csrf-token', { headers: { cookie: csrf } })
   expect(cookiesOf(answer)).toEqual({ 'XSRF-TOKEN': token })
 })
+
+test('the cookie outlives the browser, and is there as long as the session can be refreshed', async () => {
+  const { refreshToken } = await api.aUser()
+  const headers = { cookie: `REFRESH_TOKEN=${refreshToken}; ${csrf}`, 'X-XSRF-TOKEN': token }
+  const answer = await api.call('POST', '/api/auth/refresh', { headers })
+  expect(answer.status).toBe(200)
+  expect(cookiesOf(answer)['XSRF-TOKEN']).toBe(token)
+  const lifetimes = answer.headers.getSetCookie().map((cookie) => /Max-Age=\d+/.exec(cookie)?.[0])
+  expect(lifetimes).toEqual(['Max-Age=1209600', 'Max-Age=1209600'])
+  const first = await api.call('GET', '/api/contents')
+  expect(first.headers.getSetCookie()[0]).toContain('Max-Age=1209600')
+})

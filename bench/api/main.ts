@@ -1,12 +1,12 @@
 /** `bun run bench:api`: `--help` says what there is; see ../README.md. */
 import { join } from 'node:path'
-import { readArguments } from '../report/arguments.ts'
+import { readArguments, serversNamed } from '../report/arguments.ts'
 import { runScenarios } from '../report/run-scenarios.ts'
 import { openBench } from './bench.ts'
 import { scenarios } from './scenarios/index.ts'
 import { serverNames } from './servers.ts'
 
-const { positionals, values, tokens } = readArguments('api', scenarios, {
+const { values, given } = readArguments('api', scenarios, {
   servers: {
     type: 'string',
     default: 'mopl,pg',
@@ -19,20 +19,15 @@ if (Bun.which('wrk') === null) {
   console.error('wrk makes the load: apt-get install wrk')
   process.exit(1)
 }
-const words = values.servers.toLowerCase().split(',')
 await runScenarios({
-  name: 'api',
-  scenarios,
-  named: positionals,
-  tokens,
-  writesResults: values.markdown,
+  ...given,
   open: (directory) =>
     openBench({
       isQuick: values.quick,
       rounds: Number(values.rounds ?? (values.quick ? 1 : 2)),
       // A full run is over in twelve minutes, the filling of its databases included.
       seconds: values.quick ? 3 : 4,
-      servers: serverNames.filter((name) => words.some((word) => name.toLowerCase().includes(word))),
+      servers: serversNamed(serverNames, values.servers),
       only: values.only,
       directory,
       dataDir: process.env['MOPL_BENCH_DATA_DIR'] ?? join(import.meta.dir, '../../var/bench'),

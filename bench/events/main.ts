@@ -4,7 +4,7 @@ import { runScenarios } from '../report/run-scenarios.ts'
 import { openBench } from './bench.ts'
 import { scenarios } from './scenarios/index.ts'
 
-const { positionals, values, tokens } = readArguments('events', scenarios, {
+const { values, given } = readArguments('events', scenarios, {
   kafka: {
     type: 'string',
     default: Bun.which('java') && Bun.which('mvn') ? 'apache' : 'mock',
@@ -13,11 +13,7 @@ const { positionals, values, tokens } = readArguments('events', scenarios, {
 })
 
 await runScenarios({
-  name: 'events',
-  scenarios,
-  named: positionals,
-  tokens,
-  writesResults: values.markdown,
+  ...given,
   place: kafkaName(),
   open: (directory) =>
     openBench({

@@ -16,8 +16,12 @@ const common = {
   help: { type: 'boolean', default: false, says: 'print this' },
 } as const satisfies Record<string, Option>
 
-/** Ends the process after `--help`, and with 2 when something is asked for that there is not. */
-export function readArguments<const O extends Record<string, Option>>(name: string, scenarios: Scenarios, own: O) {
+/** What was asked for; `given` is for `runScenarios`. Ends the process after `--help`, and with 2 when something is asked for that there is not. */
+export function readArguments<S extends Scenarios, const O extends Record<string, Option>>(
+  name: string,
+  scenarios: S,
+  own: O,
+) {
   const options = { ...own, ...common }
   const end = (code: number, ...lines: string[]): never => {
     ;(code === 0 ? console.log : console.error)([...lines, usage(name, scenarios, options)].join('\n\n'))
@@ -25,15 +29,25 @@ export function readArguments<const O extends Record<string, Option>>(name: stri
   }
   try {
     const { positionals, values, tokens } = parseArgs({ tokens: true, allowPositionals: true, options })
-    const { help, rounds } = values as { help?: boolean; rounds?: string }
+    const { help, markdown, rounds } = values as { help?: boolean; markdown?: boolean; rounds?: string }
     const unknown = positionals.find((scenario) => !Object.hasOwn(scenarios, scenario))
     if (help === true) return end(0)
     if (unknown !== undefined) return end(2, `there is no scenario ${unknown}`)
     if (rounds !== undefined && !/^[1-9]\d*$/.test(rounds)) return end(2, '--rounds takes a positive number')
-    return { positionals, values, tokens }
+    return { values, given: { name, scenarios, named: positionals, tokens, writesResults: markdown === true } }
   } catch (error) {
     return end(2, error instanceof Error ? error.message : String(error))
   }
+}
+
+/** The servers whose names contain one of the words, in any case; `words` are parted by commas. */
+export function serversNamed<N extends string>(names: readonly N[], words: string): N[] {
+  return names.filter((name) =>
+    words
+      .toLowerCase()
+      .split(',')
+      .some((word) => name.toLowerCase().includes(word)),
+  )
 }
 
 function usage(name: string, scenarios: Scenarios, options: Record<string, Option>): string {

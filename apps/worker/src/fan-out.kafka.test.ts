@@ -4,7 +4,7 @@ import { redisKeys } from '@mopl/contracts/redis-keys'
 import type { MoplEvent } from '@mopl/contracts/events'
 import { newEvent } from '@mopl/infrastructure/events'
 import { notifications } from '@mopl/infrastructure/tables'
-import { eventually, failureOf, testEnv } from '@mopl/infrastructure/testing'
+import { eventually, failureOf, testEnv, waitingForLocks } from '@mopl/infrastructure/testing'
 import { and, eq, sql, TransactionRollbackError } from 'drizzle-orm'
 import { Redis } from 'ioredis'
 import { aContent, aFollow, aPlaylist, aUser, createTestSystem, emitted } from './testing.ts'
@@ -75,12 +75,6 @@ async function holdUp(which: 'first' | 'last', events: readonly MoplEvent[]) {
   }
 }
 
-async function waitingForLocks(): Promise<number> {
-  const { rows } = await db.execute<{ waiting: number }>(sql`
-    select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
-  return rows[0]?.waiting ?? 0
-}
-
 test('each of 6,000 subscribers is told once, the connected ones see it once, and the others behind it do not wait', async () => {
   await system.startWorker()
   const fan = listening[0] ?? ''
@@ -140,7 +134,7 @@ test('one who is being told by somebody else at that moment keeps nobody else fr
   // Whoever it is dies before the push.
   const rival = await holdUp('first', [event])
   await emitted(db, event)
-  await eventually('both groups wait', async () => (await waitingForLocks()) === 2, 20_000)
+  await eventually('both groups wait', async () => (await waitingForLocks(db)) === 2, 20_000)
   await rival.succeed()
   await eventually('everybody', async () => (await storedFor(event.eventId)) === subscribers)
   for (const userId of listening) {

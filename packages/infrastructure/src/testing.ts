@@ -2,10 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { eventually } from './eventually.ts'
 import { newId } from './ids.ts'
 import { migrate } from './migrate.ts'
+import type { Db } from './postgres.ts'
 
 export { eventually }
 
@@ -65,6 +67,11 @@ function databaseUrl(adminUrl: string, name: string): string {
   const url = new URL(adminUrl)
   url.pathname = `/${name}`
   return url.href
+}
+
+/** How many statements of this database wait for somebody else's lock. */
+export async function waitingForLocks(db: Db): Promise<number> {
+  return db.$count(sql`pg_stat_activity`, sql`datname = current_database() and wait_event_type = 'Lock'`)
 }
 
 /** What `work` rejects with; `undefined` when it does not. */

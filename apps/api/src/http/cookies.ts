@@ -22,8 +22,7 @@ export function setRefreshCookie(c: Context<Env>, token: string, secure: boolean
     secure,
     maxAge: ttlSeconds.refreshToken,
   })
-  const csrfToken = readCsrfCookie(c)
-  if (csrfToken !== undefined) setCsrfCookie(c, csrfToken, secure)
+  repeatCsrfCookie(c, secure)
 }
 
 export function clearRefreshCookie(c: Context<Env>, secure: boolean): void {
@@ -38,6 +37,12 @@ export function readCsrfCookie(c: Context<Env>): string | undefined {
 /** Readable by scripts: the page repeats it in a header. */
 export function setCsrfCookie(c: Context<Env>, token: string, secure: boolean): void {
   setCookie(c, csrfCookie, token, { path: '/', sameSite: 'Lax', secure, maxAge: ttlSeconds.refreshToken })
+}
+
+/** To whoever has the cookie the same one, once more. */
+export function repeatCsrfCookie(c: Context<Env>, secure: boolean): void {
+  const token = readCsrfCookie(c)
+  if (token !== undefined) setCsrfCookie(c, token, secure)
 }
 
 export function carriesOurCookies(c: Context<Env>): boolean {

@@ -4,7 +4,7 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import { AppError } from '@mopl/contracts/errors'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { carriesOurCookies, readCsrfCookie, setCsrfCookie } from './cookies.ts'
 import type { Env } from './env.ts'
 import { isSafe } from './methods.ts'
@@ -25,12 +25,6 @@ export function csrf({ cookieSecure }: { cookieSecure: boolean }): MiddlewareHan
       throw new AppError('CSRF_MISMATCH')
     await next()
   }
-}
-
-/** For whoever asks for the cookie explicitly and has it: the same one, once more. */
-export function repeatCsrfCookie(c: Context<Env>, cookieSecure: boolean): void {
-  const token = readCsrfCookie(c)
-  if (token !== undefined) setCsrfCookie(c, token, cookieSecure)
 }
 
 function isRepeated(token: string | undefined, header: string | undefined): boolean {

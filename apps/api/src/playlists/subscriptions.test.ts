@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'bun:test'
 import { newId } from '@mopl/infrastructure/ids'
 import { playlists, playlistSubscriptions } from '@mopl/infrastructure/tables'
-import { eventually } from '@mopl/infrastructure/testing'
-import { eq, sql } from 'drizzle-orm'
+import { eventually, waitingForLocks } from '@mopl/infrastructure/testing'
+import { eq } from 'drizzle-orm'
 import fc from 'fast-check'
 import { type Answer, openTestApi, type Person } from '../testing.ts'
 
@@ -99,9 +99,9 @@ test.each(['POST', 'DELETE'] as const)(
     await api.db.transaction(async (tx) => {
       await tx.select().from(playlists).where(eq(playlists.id, playlistId)).for('no key update')
       answers.push(api.call('DELETE', `/api/playlists/${playlistId}`, { token: owner.token }))
-      await eventually('the owner waits', async () => (await waitingForLocks()) === 1)
+      await eventually('the owner waits', async () => (await waitingForLocks(api.db)) === 1)
       answers.push(turn(method, reader, playlistId))
-      await eventually('both wait', async () => (await waitingForLocks()) === 2)
+      await eventually('both wait', async () => (await waitingForLocks(api.db)) === 2)
     })
     const [deleted, turned] = await Promise.all(answers)
     expect(deleted).toMatchObject({ status: 200 })
@@ -109,12 +109,6 @@ test.each(['POST', 'DELETE'] as const)(
     expect(await countOf(playlistId)).toBeUndefined()
   },
 )
-
-async function waitingForLocks(): Promise<number> {
-  const { rows } = await api.db.execute<{ waiting: number }>(sql`
-    select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
-  return rows[0]?.waiting ?? 0
-}
 
 /** Who is subscribed when the events are all that is known; nobody may come in twice or leave without being in. */
 function subscribedBy(events: Awaited<ReturnType<typeof api.eventsOf>>): string[] {

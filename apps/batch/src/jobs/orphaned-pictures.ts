@@ -2,7 +2,7 @@
  * Pictures that no row names: left by a transaction that failed after its picture was stored, or by a process killed
  * before it removed the one that it replaced.
  */
-import type { PictureStorage } from '@mopl/infrastructure/picture-storage'
+import { inParts } from '@mopl/infrastructure/in-parts'
 import type { Db } from '@mopl/infrastructure/postgres'
 import { sql } from 'drizzle-orm'
 import type { JobContext } from './job.ts'
@@ -18,15 +18,10 @@ export async function removeOrphanedPictures({ db, pictures, now, dryRun, tally,
   for await (const page of pictures.list()) {
     const settled = page.filter(({ modifiedAt }) => modifiedAt < limit).map(({ key }) => key)
     const orphans = await unnamed(db, settled)
-    if (!dryRun) await remove(pictures, orphans)
+    if (!dryRun) await inParts(orphans, removedAtOnce, (key) => pictures.remove(key))
     tally.add(orphans.length)
     if (signal.aborted) return
   }
-}
-
-async function remove(pictures: PictureStorage, keys: string[]): Promise<void> {
-  for (let start = 0; start < keys.length; start += removedAtOnce)
-    await Promise.all(keys.slice(start, start + removedAtOnce).map((key) => pictures.remove(key)))
 }
 
 async function unnamed(db: Db, keys: string[]): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { consumers } from '@mopl/contracts/consumers'
 import { contents, processedEvents, reviews } from '@mopl/infrastructure/tables'
-import { eventually } from '@mopl/infrastructure/testing'
+import { eventually, waitingForLocks } from '@mopl/infrastructure/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { Tally } from '../tally.ts'
@@ -83,12 +83,7 @@ test('an event being applied at this moment is neither lost nor counted twice', 
       [contentId],
     )
     const running = recount()
-    await eventually('the recount waits for the worker', async () => {
-      const { rows } = await batch.postgres.pool.query(
-        `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
-      )
-      return rows.length === 1
-    })
+    await eventually('the recount waits for the worker', async () => (await waitingForLocks(batch.db)) === 1)
     await worker.query('commit')
     expect(await running).toBe(1)
   } finally {

@@ -1,6 +1,6 @@
 import { newId } from '@mopl/infrastructure/ids'
 import { playlists, playlistSubscriptions } from '@mopl/infrastructure/tables'
-import { eventually } from '@mopl/infrastructure/testing'
+import { eventually, waitingForLocks } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { Tally } from '../tally.ts'
@@ -56,12 +56,7 @@ test('a subscription being made at this moment is neither lost nor counted twice
     ])
     await api.query('update playlists set subscriber_count = subscriber_count + 1 where id = $1', [id])
     const running = recount()
-    await eventually('the recount waits for the api', async () => {
-      const { rows } = await batch.postgres.pool.query(
-        `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
-      )
-      return rows.length === 1
-    })
+    await eventually('the recount waits for the api', async () => (await waitingForLocks(batch.db)) === 1)
     await api.query('commit')
     expect(await running).toBe(1)
   } finally {

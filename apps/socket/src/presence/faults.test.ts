@@ -37,6 +37,22 @@ const received = (client: StompClient) =>
     .filter(({ command }) => command === 'MESSAGE')
     .map(({ body }) => JSON.parse(body) as WatchMessage)
     .map(({ type, watcherCount, watchingSession }) => ({ type, watcherCount, userId: watchingSession.watcher.userId }))
+/** A connection that has had an answer and is kept for more, as a gateway does. */
+async function keepConnection(url: string) {
+  const { hostname, port } = new URL(url)
+  const socket = createConnection(Number(port), hostname)
+  let received = ''
+  socket.on('data', (chunk) => (received += chunk.toString()))
+  /** What has come as soon as the status line has. */
+  async function ask(path: string, header: string): Promise<string> {
+    received = ''
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`)
+    await eventually(`an answer to ${path}`, () => received.includes('\r\n'))
+    return received
+  }
+  expect(await ask('/ws/info', 'Accept: */*')).toStartWith('HTTP/1.1 200')
+  return { ask, close: () => socket.destroy() }
+}
 const isReady = async (url: string) => (await fetch(`${url}/actuator/health/readiness`)).ok
 
 test('R6 R7 watchers of a killed and of a frozen instance leave exactly once within 20 s; the frozen one comes back', async () => {
@@ -125,42 +141,25 @@ test('R6 R12 an instance that dies between taking somebody out of the room and o
 test('R8 nothing new is accepted while an instance stops, on a connection that a gateway keeps neither', async () => {
   const app = await setting.startSocket()
   const { client } = await aWatcher(app.url, await setting.aContent())
-  const { hostname, port } = new URL(app.url)
-  const kept = createConnection(Number(port), hostname)
-  let answers = ''
-  kept.on('data', (chunk) => (answers += chunk.toString()))
-  kept.write('GET /ws/info HTTP/1.1\r\nHost: x\r\n\r\n')
-  await eventually('the first answer', () => answers.startsWith('HTTP/1.1 200'))
+  const kept = await keepConnection(app.url)
   app.kill('SIGTERM')
   await client.untilClosed()
-  answers = ''
   const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13'
-  kept.write(
-    `GET /ws/websocket HTTP/1.1\r\nHost: x\r\n${upgrade}\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n`,
-  )
-  await eventually('the second answer', () => answers !== '')
-  expect(answers).toStartWith('HTTP/1.1 503')
+  const answer = await kept.ask('/ws/websocket', `${upgrade}\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==`)
+  expect(answer).toStartWith('HTTP/1.1 503')
   expect(await app.exited).toBe(0)
-  kept.destroy()
+  kept.close()
 })
 
 test('R8 E1 an instance that stops begins no event stream, on a connection that a gateway keeps neither', async () => {
   const app = await setting.startSocket()
   const { client, person } = await aWatcher(app.url, await setting.aContent())
-  const { hostname, port } = new URL(app.url)
-  const kept = createConnection(Number(port), hostname)
-  let answers = ''
-  kept.on('data', (chunk) => (answers += chunk.toString()))
-  kept.write('GET /ws/info HTTP/1.1\r\nHost: x\r\n\r\n')
-  await eventually('the first answer', () => answers.startsWith('HTTP/1.1 200'))
+  const kept = await keepConnection(app.url)
   app.kill('SIGTERM')
   await client.untilClosed()
-  answers = ''
-  kept.write(`GET /api/sse HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${person.token}\r\n\r\n`)
-  await eventually('the second answer', () => answers !== '')
-  expect(answers).toStartWith('HTTP/1.1 503')
+  expect(await kept.ask('/api/sse', `Authorization: Bearer ${person.token}`)).toStartWith('HTTP/1.1 503')
   expect(await app.exited).toBe(0)
-  kept.destroy()
+  kept.close()
 })
 
 test('R8 R6 what an instance that stops has no time left to let go is taken back by the others', async () => {

@@ -7,6 +7,7 @@
  * grace, healing after Redis was away and moving to a new node id are all this same loop.
  */
 import { redisKeys } from '@mopl/contracts/redis-keys'
+import { inParts } from '@mopl/infrastructure/in-parts'
 import type { Redis } from 'ioredis'
 import type { Node } from './node.ts'
 
@@ -76,8 +77,7 @@ export class Presence {
    */
   async heal(): Promise<void> {
     const open = [...this.#entries.values()].filter((entry) => !this.#agrees(entry))
-    for (let at = 0; at < open.length; at += healedAtOnce)
-      await Promise.all(open.slice(at, at + healedAtOnce).map((entry) => this.#agreeQuietly(entry)))
+    await inParts(open, healedAtOnce, (entry) => this.#agreeQuietly(entry))
   }
 
   async #release(entry: Entry): Promise<void> {

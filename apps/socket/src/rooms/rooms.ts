@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import type { ChatMessage } from '@mopl/contracts/realtime'
 import { channels } from '@mopl/contracts/redis-keys'
+import { inParts } from '@mopl/infrastructure/in-parts'
 import type { Redis } from 'ioredis'
 import type { Channels } from '../channels.ts'
 import type { Subscription } from '../stomp/subscription.ts'
@@ -63,8 +64,7 @@ export class Rooms {
   /** Tells what was missed while the link was down, once it is back. Rejects when that did not work everywhere: to be tried again. */
   async catchUp(): Promise<void> {
     const open = [...this.#rooms.values()].filter(({ room }) => room.gap !== undefined)
-    for (let at = 0; at < open.length; at += caughtUpAtOnce)
-      await Promise.all(open.slice(at, at + caughtUpAtOnce).map(({ room }) => this.#catchUp(room)))
+    await inParts(open, caughtUpAtOnce, ({ room }) => this.#catchUp(room))
   }
 
   /** Opens the room for as long as the subscription lasts. `undefined` when that has ended meanwhile. Throws as `open` does. */
@@ -123,8 +123,8 @@ export class Rooms {
 
 /** Where the lines begin that nobody here was told: after the last one told, or since there is anybody here. */
 async function untoldFrom(redis: Redis, room: Room): Promise<string> {
-  const [seconds, microseconds] = await redis.time()
-  const { lastLineId, forMs } = room.told
+  const { lastLineId } = room.told
   if (lastLineId !== undefined) return readFrom(room.contentId, lastLineId)
-  return String(Math.floor(Number(seconds) * 1_000 + Number(microseconds) / 1_000 - forMs))
+  const [seconds, microseconds] = await redis.time()
+  return String(Math.floor(Number(seconds) * 1_000 + Number(microseconds) / 1_000 - room.told.forMs))
 }

@@ -2,14 +2,17 @@ import { afterAll, expect, test } from 'bun:test'
 import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { eventually } from '@mopl/infrastructure/eventually'
+import { root } from './bundles.ts'
 import { freePort } from './ports.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'mopl-up-'))
 afterAll(() => rmSync(dataDir, { recursive: true }))
+/** Without the servers that this test itself was given. */
+const { DATABASE_URL: _, REDIS_URL: __, KAFKA_BROKERS: ___, ...inherited } = process.env
 
-test('bin/up brings everything up, refuses a second one beside it, leaves nothing running, and is up again within 10 s', async () => {
+test('bin/up brings everything up, refuses a second one beside it, leaves nothing running, is up again within 10 s, and its operator finds it', async () => {
   const port = await freePort()
   const first = up({ MOPL_PORT: String(port), MOPL_DATA_DIR: dataDir })
   await eventually('it is ready', () => first.output().includes(`ready http://localhost:${port}\n`), 60_000)
@@ -32,6 +35,10 @@ test('bin/up brings everything up, refuses a second one beside it, leaves nothin
 
   const again = up({ MOPL_PORT: String(port), MOPL_DATA_DIR: dataDir })
   await eventually('it is ready again', () => again.output().includes(`ready http://localhost:${port}\n`), 10_000)
+  expect(await script('worker:dlq', 'list')).toBe('0 dead letters\n')
+  expect(await script('batch:cleanup', '--dry-run')).toStartWith('cleanup succeeded in ')
+  expect(await script('batch:history')).toBe('no run yet\n')
+  expect(await script('db:migrate')).toBe('nothing to apply\n')
   again.kill('SIGTERM')
   expect(await again.exited).toBe(0)
 })
@@ -59,6 +66,14 @@ test('bin/up says in one sentence what is wrong with its environment', async () 
   expect(redis.output()).toContain('\nRedis does not answer at REDIS_URL: ')
 })
 
+/** What a script of package.json says, told by a path relative to the root where the system keeps its data. */
+async function script(...command: string[]): Promise<string> {
+  const env = { ...inherited, MOPL_DATA_DIR: relative(root, dataDir) }
+  const child = Bun.spawn([process.execPath, 'run', '--silent', ...command], { cwd: root, env, stderr: 'pipe' })
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()])
+  return out + err
+}
+
 /** Process ids, found by command line and environment. */
 function processesThatName(text: string): string[] {
   const names = (pid: string, file: string) => {
@@ -72,9 +87,8 @@ function processesThatName(text: string): string[] {
   return pids.filter((pid) => names(pid, 'cmdline') || names(pid, 'environ'))
 }
 
-/** `bin/up` without its installing part, and without the servers that this test itself was given. */
+/** `bin/up` without its installing part. */
 function up(env: Record<string, string>) {
-  const { DATABASE_URL: _, REDIS_URL: __, KAFKA_BROKERS: ___, ...inherited } = process.env
   const log = join(dataDir, `up-${randomUUID()}.txt`)
   const out = openSync(log, 'a')
   const child = Bun.spawn([process.execPath, '--no-env-file', join(import.meta.dir, 'up.ts')], {

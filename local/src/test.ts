@@ -1,6 +1,6 @@
 /**
  * `bin/test [--apache-kafka] [filter...]`: starts what the tests need, runs them, says what they cover, and takes
- * everything down. With `--apache-kafka` the tests that face Kafka run once more, against a real one.
+ * everything down. With `--apache-kafka` the tests that face Kafka, or those of the filter, run against a real one.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 const onRealKafka = values['apache-kafka']
-const filters = onRealKafka ? [kafkaTests] : positionals
+const filters = onRealKafka && positionals.length === 0 ? [kafkaTests] : positionals
 const processes: RunningProcess[] = []
 const giveUp = new AbortController()
 void untilSignal().then((signal) => giveUp.abort(new Error(`stopped by ${signal}`)))

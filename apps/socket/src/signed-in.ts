@@ -6,6 +6,7 @@ import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import { AppError, type ErrorCode } from '@mopl/contracts/errors'
 import type { SessionRevoked } from '@mopl/contracts/realtime'
 import type { SessionRegistry } from '@mopl/infrastructure/sessions'
+import { appended } from './appended.ts'
 import type { SocketMetrics } from './metrics.ts'
 import { type LimitsEnv, overLimit } from './trust/limits.ts'
 
@@ -46,7 +47,7 @@ export class SignedIn {
     const entries = this.#byUser.get(claims.sub) ?? []
     if (entries.length >= this.#limits.MAX_CONNECTIONS_PER_USER) throw overLimit(this.#metrics, 'connections-per-user')
     const entry = { claims, connection, checkAtMs: claims.exp * 1000 }
-    this.#byUser.set(claims.sub, [...entries, entry])
+    this.#byUser.set(claims.sub, appended(entries, entry))
     return entry
   }
 

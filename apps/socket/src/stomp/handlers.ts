@@ -57,19 +57,19 @@ async function connect(session: StompSession, headers: Headers): Promise<void> {
 }
 
 async function subscribe(session: StompSession, headers: Headers): Promise<void> {
-  const { services, subscriptions, transport, version } = session
+  const { services, transport, version } = session
   const destination = required(headers, 'destination')
   const subscriptionId = headers.get('id')
   const key = subscriptionKey(version, subscriptionId, destination)
-  if (subscriptions.has(key)) throw new AppError('INVALID_REQUEST', { id: '이미 사용 중입니다.' })
-  if (subscriptions.size >= services.limits.MAX_SUBSCRIPTIONS) throw overLimit(services.metrics, 'subscriptions')
+  if (session.hasSubscription(key)) throw new AppError('INVALID_REQUEST', { id: '이미 사용 중입니다.' })
+  if (session.subscriptions.length >= services.limits.MAX_SUBSCRIPTIONS)
+    throw overLimit(services.metrics, 'subscriptions')
   if (!ackModes.has(headers.get('ack') ?? 'auto'))
     throw new AppError('INVALID_REQUEST', { ack: '다음 중 하나여야 합니다: auto, client, client-individual' })
   const { id, subscribe } = findSubscribe(services.destinations, destination)
-  const subscription = new Subscription()
+  const subscription = new Subscription(key)
   // On the list before anything is opened: should the connection be lost meanwhile, all of it is closed again.
-  subscriptions.set(key, subscription)
-  services.metrics.subscriptions.inc()
+  session.addSubscription(subscription)
   await subscribe(id, subscription, { transport, subscriptionId, version }, visitorOf(session), headers)
 }
 

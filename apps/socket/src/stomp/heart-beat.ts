@@ -38,7 +38,8 @@ export class HeartBeats {
     const topic = `beat/${framing}/${intervalMs}`
     const beat = this.#beats.get(topic) ?? this.#start(topic, frameText(framing, '\n'), intervalMs)
     beat.members += 1
-    return topic
+    // The one text for all: each call has made its own.
+    return beat.topic
   }
 
   leave(topic: string): void {

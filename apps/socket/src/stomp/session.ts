@@ -4,6 +4,7 @@
  */
 import { AppError, type ErrorCode } from '@mopl/contracts/errors'
 import type { Visitor } from '../destinations.ts'
+import { appended } from '../appended.ts'
 import type { SignedInEntry } from '../signed-in.ts'
 import type { Transport } from '../transport.ts'
 import { Allowance } from '../trust/allowance.ts'
@@ -16,6 +17,8 @@ import type { Services } from './services.ts'
 import type { Ending, Subscription } from './subscription.ts'
 
 const waitingFramesAtMost = 256
+/** Shared by all that have nobody to call at their end. */
+const none: readonly never[] = []
 /** What a message counts at least against the bytes of a second. */
 const messageBytesAtLeast = 64
 
@@ -23,7 +26,8 @@ export class StompSession {
   readonly transport: Transport
   readonly requestId: string
   readonly services: Services
-  readonly subscriptions = new Map<string, Subscription>()
+  /** Few: an array takes less than a map. */
+  subscriptions: readonly Subscription[] = []
   /** Set by CONNECT. */
   visitor: Visitor | undefined
   version: StompVersion = '1.0'
@@ -32,7 +36,7 @@ export class StompSession {
   #signInTimer: NodeJS.Timeout | undefined
   #entry: SignedInEntry | undefined
   #beat: string | undefined
-  readonly #onEnd: (() => void)[] = []
+  #onEnd: readonly (() => void)[] = none
   readonly #frameAllowance: Allowance
   readonly #byteAllowance: Allowance
   readonly #openedAtMs = Date.now()
@@ -104,14 +108,23 @@ export class StompSession {
   /** Calls back once, when the session is over, however it ends. */
   onEnd(callback: () => void): void {
     if (this.#over) callback()
-    else this.#onEnd.push(callback)
+    else this.#onEnd = appended(this.#onEnd, callback)
+  }
+
+  hasSubscription(key: string): boolean {
+    return this.subscriptions.some((each) => each.key === key)
+  }
+
+  addSubscription(subscription: Subscription): void {
+    this.subscriptions = appended(this.subscriptions, subscription)
+    this.services.metrics.subscriptions.inc()
   }
 
   /** Settles when what the subscription has open is let go. */
   async endSubscription(key: string, ending: Ending): Promise<void> {
-    const subscription = this.subscriptions.get(key)
+    const subscription = this.subscriptions.find((each) => each.key === key)
     if (subscription === undefined) return
-    this.subscriptions.delete(key)
+    this.subscriptions = this.subscriptions.filter((each) => each !== subscription)
     this.services.metrics.subscriptions.dec()
     await subscription.end(ending)
   }
@@ -187,7 +200,7 @@ export class StompSession {
     this.#over = true
     this.#stopWaitingForSignIn()
     this.#waiting = []
-    for (const key of this.subscriptions.keys()) void this.endSubscription(key, ending)
+    for (const { key } of this.subscriptions) void this.endSubscription(key, ending)
     if (this.#entry !== undefined) this.services.signedIn.remove(this.#entry)
     if (this.#beat !== undefined) this.services.heartBeats.leave(this.#beat)
     for (const callback of this.#onEnd) callback()

@@ -1,18 +1,25 @@
 /** What a subscription has open, let go when it ends, also when it ends while it is still being opened. */
 
+import { appended } from '../appended.ts'
+
 /** `left`: by UNSUBSCRIBE or DISCONNECT, the user means it. `lost`: the connection is gone, and may be back in a moment. */
 export type Ending = 'left' | 'lost'
 
 type Close = (ending: Ending) => Promise<void> | void
 
 export class Subscription {
+  /** Tells it from the others of its connection. */
+  readonly key: string
   #closers: readonly Close[] = []
   #ended: Ending | undefined
 
+  constructor(key: string) {
+    this.key = key
+  }
+
   /** Calls `close` when the subscription ends; at once when it already has. It must not reject. */
   defer(close: Close): void {
-    // Copied, because `push` reserves room for sixteen more, and there are many subscriptions.
-    if (this.#ended === undefined) this.#closers = [...this.#closers, close]
+    if (this.#ended === undefined) this.#closers = appended(this.#closers, close)
     else void close(this.#ended)
   }
 

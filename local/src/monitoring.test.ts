@@ -10,6 +10,7 @@ type Rules = { groups: { rules: Rule[] }[] }
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const rules = (Bun.YAML.parse(read('prometheus/rules.yml')) as Rules).groups.flatMap((group) => group.rules)
+const rulesTests = ['prometheus/rules.test.yml', 'prometheus/rules-over-days.test.yml']
 
 /** The names in the apps' vocabularies. */
 function measured(): string[] {
@@ -25,7 +26,7 @@ describe('promtool', () => {
   test.each([
     ['the configuration', ['check', 'config', 'prometheus/prometheus.yml']],
     ['the rules', ['check', 'rules', '--lint-fatal', 'prometheus/rules.yml']],
-    ['the tests of the rules', ['test', 'rules', 'prometheus/rules.test.yml']],
+    ['the tests of the rules', ['test', 'rules', ...rulesTests]],
   ])('accepts %s', async (_, args) => {
     const promtool = Bun.spawn(['promtool', ...args], { cwd: root, stdout: 'pipe', stderr: 'pipe' })
     const [output, errors, code] = await Promise.all([promtool.stdout.text(), promtool.stderr.text(), promtool.exited])
@@ -61,7 +62,7 @@ test('the dashboards in grafana/ are those of their sources; `bun run grafana:bu
 
 test('every alert leads to a paragraph of the runbook, and every rule is tested', () => {
   const headings = read('docs/runbook.md').match(/(?<=^## ).+$/gm) ?? []
-  const tests = read('prometheus/rules.test.yml')
+  const tests = rulesTests.map(read).join('')
   for (const { alert, annotations } of rules) {
     expect(annotations.runbook_url).toBe(`docs/runbook.md#${alert.toLowerCase()}`)
     expect(headings).toContain(alert)

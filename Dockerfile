@@ -70,6 +70,8 @@ COPY --from=build /mopl/apps/batch/dist apps/batch/dist
 CMD ["bun", "apps/batch/dist/main.js"]
 
 FROM on-node AS socket
+# What nginx lets through is read, also when it comes in pieces: uWebSockets.js itself stops at 4 KB.
+ENV UWS_HTTP_MAX_HEADERS_SIZE=65536
 COPY --from=addons /mopl/apps/socket/node_modules apps/socket/node_modules
 COPY --from=build /mopl/apps/socket/dist apps/socket/dist
 CMD ["node", "--enable-source-maps", "apps/socket/dist/main.js"]

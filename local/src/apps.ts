@@ -67,6 +67,8 @@ const environments: Record<AppName, (surroundings: Surroundings, name: string) =
     JWT_SECRET: to.secrets.JWT_SECRET,
     API_URL: to.apiUrl,
     NODE_ID: name,
+    // Of uWebSockets.js itself, which otherwise refuses 4 KB that come in two pieces, without a body.
+    UWS_HTTP_MAX_HEADERS_SIZE: '65536',
   }),
   worker: (to) => ({ ...postgres(to), ...redis(to), ...kafka(to), ...mail(to) }),
   batch: (to) => ({ ...postgres(to), ...redis(to), MEDIA_DIR: to.mediaDir }),

@@ -1,9 +1,12 @@
 /** The whole system, as `bin/up` starts it, seen from its gateway. */
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { errorBody } from '@mopl/contracts/errors'
 import { eventually } from '@mopl/infrastructure/eventually'
 import { createTestDatabase, type TestDatabase, testEnv } from '@mopl/infrastructure/testing'
 import { readLocalSecrets } from './secrets.ts'
@@ -73,6 +76,43 @@ test('the actuators are reachable on every app and not through the gateway', asy
     expect((await fetch(system.url + path)).status).toBe(404)
 })
 
+describe('what no app can read', () => {
+  test.each<[string, number, string]>([
+    ['a method that nobody knows', 405, 'FOO /api/contents HTTP/1.1\r\n'],
+    ['a method that is not ours', 405, 'PROPFIND /api/contents HTTP/1.1\r\n'],
+    ['TRACE', 405, 'TRACE /api/contents HTTP/1.1\r\n'],
+    ['CONNECT', 405, 'CONNECT /api/contents HTTP/1.1\r\n'],
+    ['a method in small letters', 400, 'get /api/contents HTTP/1.1\r\n'],
+    ['a path of 20 KB', 400, `GET /api/contents?q=${'a'.repeat(20_000)} HTTP/1.1\r\n`],
+    ['a cookie of 9 KB', 400, `GET /api/contents HTTP/1.1\r\nCookie: a=${'a'.repeat(9_000)}\r\n`],
+    ['headers of 40 KB', 400, `GET /api/contents HTTP/1.1\r\n${`X-Large: ${'a'.repeat(7_000)}\r\n`.repeat(6)}`],
+    ['5,000 headers', 400, `GET /api/contents HTTP/1.1\r\n${'X-Many: 1\r\n'.repeat(5_000)}`],
+  ])('is refused at once, with the error body: %s', async (_, refused, head) => {
+    for (const path of ['/api/contents', '/api/sse']) {
+      const { status, body, ms } = await ask(head.replace('/api/contents', path))
+      expect({ path, status }).toEqual({ path, status: refused })
+      expect(JSON.parse(body)).toEqual(errorBody(refused === 405 ? 'METHOD_NOT_ALLOWED' : 'INVALID_REQUEST'))
+      expect(ms).toBeLessThan(3_000)
+    }
+  })
+
+  test('is not a request of 300 headers, or of 26 KB', async () => {
+    const [many, large] = ['X-Many: 1\r\n'.repeat(300), `User-Agent: ${'a'.repeat(7_000)}\r\n`]
+    const credentials = `Authorization: Bearer ${'a'.repeat(6_000)}\r\nCookie: a=${'a'.repeat(6_000)}\r\n`
+    for (const [path, expected] of [
+      ['/api/contents', 401],
+      ['/api/sse', 401],
+      ['/ws/info', 200],
+    ] as const) {
+      const answers = [
+        await ask(`GET ${path} HTTP/1.1\r\n${many}`),
+        await ask(`GET ${path}?q=${'a'.repeat(7_000)} HTTP/1.1\r\n${large}${credentials}`),
+      ]
+      expect({ path, statuses: answers.map(({ status }) => status) }).toEqual({ path, statuses: [expected, expected] })
+    }
+  })
+})
+
 test('SIGTERM ends every app with exit code 0 within 10 s, with sockets and streams open', async () => {
   const visitor = await newVisitor(system.url, '마지막')
   const [stomp, stream] = await Promise.all([
@@ -88,6 +128,19 @@ test('SIGTERM ends every app with exit code 0 within 10 s, with sockets and stre
   stream.close()
   await stomp.disconnect()
 })
+
+/** Sends a request by hand: its first line and headers as they are. */
+async function ask(head: string): Promise<{ status: number; body: string; ms: number }> {
+  const startedAt = performance.now()
+  const socket = connect(Number(new URL(system.url).port), '127.0.0.1')
+  socket.write(`${head}Host: localhost\r\nConnection: close\r\n\r\n`)
+  const [answer = '', ...rest] = (await text(socket)).split('\r\n\r\n')
+  const body = rest.join('\r\n\r\n')
+  // As it is written in chunks, the body is the line after the length of the first.
+  const isChunked = /^transfer-encoding: chunked/im.test(answer)
+  const json = isChunked ? (body.split('\r\n')[1] ?? '') : body
+  return { status: Number(answer.split(' ')[1]), body: json, ms: performance.now() - startedAt }
+}
 
 function logOf(part: string): string {
   return readFileSync(join(dataDir, 'log', `${part}.log`), 'utf8')

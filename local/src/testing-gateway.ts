@@ -62,6 +62,7 @@ function upstream(name: string) {
       if (search === '?stream') return new Response(endless('data: first\n\n'))
       if (pathname === '/api/unavailable')
         return new Response('mine', { status: 503, headers: { 'retry-after': '17' } })
+      if (pathname.endsWith('/headers')) return Response.json(Object.fromEntries(request.headers))
       if (pathname === '/api/request-id') return new Response(request.headers.get('x-request-id'))
       if (pathname === '/api/forwarded-for') return new Response(request.headers.get('x-forwarded-for'))
       // What the api does with a bucket.

@@ -47,6 +47,13 @@ describe('the list', () => {
     expect(await titles({ tagsIn: one })).toEqual(['A', 'C'])
     expect(await titles(`tagsIn=${one}&tagsIn=${two}`)).toEqual(['A', 'B', 'C'])
     expect(await titles(`tagsIn=${one}&tagsIn=${two}&typeEqual=sport`)).toEqual(['B'])
+    for (const written of [
+      `tagsIn[]=${one}&tagsIn[]=${two}`,
+      `tagsIn[0]=${one}&tagsIn[1]=${two}`,
+      `tagsIn=${one}&tagsIn[]=${two}`,
+    ])
+      expect(await titles(written)).toEqual(['A', 'B', 'C'])
+    expect(await titles(`tagsIn[]=${one}`)).toEqual(['A', 'C'])
     expect(await titles({ tagsIn: two, typeEqual: '', keywordLike: '' })).toEqual(['B', 'C'])
   })
 

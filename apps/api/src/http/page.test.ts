@@ -149,3 +149,18 @@ test('a parameter given twice is refused where one is meant', async () => {
   const answer = await api.call('GET', '/api/contents?limit=1&limit=2&sortBy=rate&sortDirection=ASCENDING', { token })
   expect(answer).toMatchObject(refusal(400, 'INVALID_REQUEST', { limit: '문자열이어야 합니다.' }))
 })
+
+test('a search for blanks is no search, in every list that has one', async () => {
+  const contentId = await api.aContent()
+  for (const [path, sortBy, name] of [
+    ['/api/users', 'name', 'emailLike'],
+    ['/api/contents', 'createdAt', 'keywordLike'],
+    ['/api/playlists', 'updatedAt', 'keywordLike'],
+    ['/api/conversations', 'createdAt', 'keywordLike'],
+    [`/api/contents/${contentId}/watching-sessions`, 'createdAt', 'watcherNameLike'],
+  ] as const) {
+    const query = { limit: '1', sortBy, sortDirection: 'ASCENDING' }
+    const all = await pageOf(path, query)
+    for (const blank of ['', ' ', ' \t\n\u3000']) expect(await pageOf(path, { ...query, [name]: blank })).toEqual(all)
+  }
+})

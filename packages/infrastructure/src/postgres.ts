@@ -53,7 +53,13 @@ export function openPostgres({ url, poolSize, application, log, queryTimeoutMs =
   )
   const mapping = { schema: tables, casing: 'snake_case' } as const
   const db: Db = drizzle(pool, mapping)
-  db.transaction = transactOn(pool, (client) => drizzle(client, mapping), isConnectionLost)
+  const transact = transactOn(pool, (client) => drizzle(client, mapping), isConnectionLost)
+  // What runs in a transaction may run twice: nothing is left of the first time.
+  db.transaction = (run, config) =>
+    transact(run, config).catch((error: unknown) => {
+      if (!isPlanVoid(error)) throw error
+      return transact(run, config)
+    })
   return {
     db,
     pool,
@@ -79,11 +85,19 @@ function driverError(error: unknown): pg.DatabaseError | undefined {
   return cause instanceof pg.DatabaseError ? cause : undefined
 }
 
+/** True when a migration has changed the type of a column since the connection planned the statement. */
+export function isPlanVoid(error: unknown): boolean {
+  const cause = driverError(error)
+  // The code alone is that of everything that PostgreSQL cannot do, and the message is in the server's language.
+  return cause?.code === '0A000' && cause.routine === 'RevalidateCachedQuery'
+}
+
 /**
- * True when it is the database that is away, overloaded or restarting, or the wait for it that ran out, rather than
- * the statement that is wrong: trying again later makes sense.
+ * True when it is the database that is away, overloaded, restarting or just migrated, or the wait for it that ran out,
+ * rather than the statement that is wrong: trying again later makes sense.
  */
 export function isPostgresUnavailable(error: unknown): boolean {
+  if (isPlanVoid(error)) return true
   const state = sqlState(error)
   return state === undefined ? isConnectionLost(error) : /^(08|53|57|40|55P03)/.test(state)
 }

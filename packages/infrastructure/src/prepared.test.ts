@@ -1,11 +1,11 @@
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import pino from 'pino'
 import { newId } from './ids.ts'
-import { openPostgres, type Sql } from './postgres.ts'
+import { isPostgresUnavailable, openPostgres, type Sql, sqlState } from './postgres.ts'
 import { prepared } from './prepared.ts'
-import { contents, reviews, users } from './tables.ts'
-import { createTestDatabase } from './testing.ts'
+import { contents, reviews, tags, users } from './tables.ts'
+import { createTestDatabase, failureOf } from './testing.ts'
 
 const database = await createTestDatabase()
 const log = pino({ level: 'silent' })
@@ -75,10 +75,66 @@ test('a connection that is made anew plans anew', async () => {
   expect(await nameById(db).execute({ id: one!.id })).toEqual([{ name: one!.name }])
 })
 
-test('a column that has changed its type under a plan is read all the same', async () => {
-  await nameById(db).execute({ id: one!.id })
-  await db.execute(sql`alter table users alter column name type varchar(60)`)
-  expect(await nameById(db).execute({ id: one!.id })).toEqual([{ name: one!.name }])
+describe('a migration that changes the type of a column under plans', () => {
+  const emailById = prepared((db) =>
+    db
+      .select({ email: users.email, name: users.name })
+      .from(users)
+      .where(eq(users.id, sql.placeholder('id'))),
+  )
+  let length = 50
+  const migrate = async () => {
+    for (const statement of [nameById, emailById]) await statement(db).execute({ id: one!.id })
+    await db.execute(sql.raw(`alter table users alter column name type varchar(${++length})`))
+  }
+
+  test('is not seen by a statement', async () => {
+    await migrate()
+    expect(await nameById(db).execute({ id: one!.id })).toEqual([{ name: one!.name }])
+  })
+
+  test('makes a transaction run once more, from its start, and leaves one effect', async () => {
+    await migrate()
+    const name = newId()
+    let runs = 0
+    await db.transaction(async (tx) => {
+      runs++
+      await tx.insert(tags).values({ id: newId(), name })
+      expect(await nameById(tx).execute({ id: one!.id })).toEqual([{ name: one!.name }])
+      expect(await emailById(tx).execute({ id: one!.id })).toEqual([one!].map(({ email, name }) => ({ email, name })))
+    })
+    expect(runs).toBe(2)
+    expect(await db.$count(tags, eq(tags.name, name))).toBe(1)
+  })
+
+  test('voids each plan once: what comes after is planned anew, and kept', async () => {
+    await migrate()
+    await nameById(db).execute({ id: one!.id })
+    let runs = 0
+    const read = () =>
+      db.transaction(async (tx) => {
+        runs++
+        return [await nameById(tx).execute({ id: one!.id }), await emailById(tx).execute({ id: one!.id })]
+      })
+    await read()
+    const before = await statementsOnServer()
+    await read()
+    expect(runs).toBe(2)
+    expect(await statementsOnServer()).toBe(before)
+  })
+
+  test('is told apart from a statement that PostgreSQL does not know, which is run once', async () => {
+    let runs = 0
+    const failure = await failureOf(
+      db.transaction((tx) => {
+        runs++
+        return tx.execute(sql`select name, count(*) from users group by name for update`)
+      }),
+    )
+    expect(sqlState(failure)).toBe('0A000')
+    expect(isPostgresUnavailable(failure)).toBe(false)
+    expect(runs).toBe(1)
+  })
 })
 
 test('rows are as drizzle makes them: dates, numbers, groups, and no group where an outer join found nothing', async () => {

@@ -3,8 +3,9 @@
  * answer a simple one, and PostgreSQL takes about as long to plan it. Why and which: docs/decisions/0009.
  */
 import { createHash } from 'node:crypto'
-import type { Query } from 'drizzle-orm'
-import { type Sql, sqlState } from './postgres.ts'
+import { is, type Query } from 'drizzle-orm'
+import { PgTransaction } from 'drizzle-orm/pg-core'
+import { isPlanVoid, type Sql } from './postgres.ts'
 import { type Joins, type ResultColumn, rowMapper } from './result-rows.ts'
 
 /** Any of drizzle's builders; its values are `sql.placeholder`s. */
@@ -46,27 +47,38 @@ function toBuilt<R>(statement: Statement<R>, keepsPlan: boolean): Built<R> {
   const { fields, joinsNotNullableMap } = statement.prepare(unnamed) as Insides
   const toRows = fields && rowMapper(fields, joinsNotNullableMap)
 
-  async function execute(sql: Sql, values: Values, name: string): Promise<R> {
+  async function execute(sql: Sql, values: Values): Promise<R> {
     const { session } = sql._
-    const bound = session.prepareQuery(query, fields as undefined, name, true, toRows)
+    const planned = name && name + generation
+    const bound = session.prepareQuery(query, fields as undefined, planned, true, toRows)
     return (await bound.execute(values)) as R
   }
 
-  return (sql, values) =>
-    execute(sql, values, name).catch((error: unknown) => {
-      if (name === unnamed || sqlState(error) !== planIsVoid) throw error
-      return execute(sql, values, unnamed)
-    })
+  return async (sql, values) => {
+    const current = generation
+    try {
+      return await execute(sql, values)
+    } catch (error) {
+      if (!isPlanVoid(error)) throw error
+      if (generation === current) generation++
+      // A transaction is over by that, and run again by whoever has opened it.
+      if (is(sql, PgTransaction)) throw error
+      return execute(sql, values)
+    }
+  }
 }
+
+/**
+ * Part of every name. A migration voids plans on all connections, of which each would find out by a failure of its own; so
+ * after the first one everything is planned anew, under new names.
+ */
+let generation = 0
 
 /** What drizzle keeps to itself of a statement that is prepared. */
 type Insides = { fields?: ResultColumn[] | undefined; joinsNotNullableMap?: Joins }
 
 /** Planned for the values of each execution. */
 const unnamed = ''
-
-/** "cached plan must not change result type": a migration has changed a column since this connection planned it. */
-const planIsVoid = '0A000'
 
 /** The same for the same text only, as `pg` demands it, and shorter than what PostgreSQL cuts names off at. */
 function nameOf({ sql }: Query): string {

@@ -131,6 +131,32 @@ test('a statement beyond its deadline is 504 with Retry-After', async () => {
   await api.close()
 })
 
+test('right after a migration every request is answered; one with an Idempotency-Key at worst as 503, once', async () => {
+  const api = await openTestApi()
+  const { token } = await api.aUser()
+  const write = async (headers: Record<string, string> = {}) => {
+    const json = { contentId: await api.aContent(), rating: 4.5, text: '좋아요' }
+    return async () => api.call('POST', '/api/reviews', { token, json, headers })
+  }
+  const everything = async () => {
+    const reads = ['/api/contents', '/api/reviews'].map((path) => api.call('GET', `${path}?${page}`, { token }))
+    return Promise.all([...reads, (await write())(), (await write())()])
+  }
+  for (const change of ['users alter column name type varchar(60)', 'reviews add column mood text']) {
+    // As many at once as make all connections plan.
+    await Promise.all(Array.from({ length: 10 }, everything))
+    await api.db.execute(sql.raw(`alter table ${change}`))
+    expect((await everything()).map(({ status }) => status)).toEqual([200, 200, 201, 201])
+  }
+  await api.db.execute(sql`alter table users alter column name type varchar(70)`)
+  const keyed = await write({ 'idempotency-key': crypto.randomUUID() })
+  const first = await keyed()
+  expect(first).toMatchObject(refusal(503, 'UNAVAILABLE', {}))
+  expect(first.headers.get('retry-after')).toBe('1')
+  expect((await keyed()).status).toBe(201)
+  await api.close()
+})
+
 test('what nobody foresaw is 500 without a word about it, and logged with its stack and its request id', async () => {
   const api = await openTestApi(() => ({
     pictures: {

@@ -38,14 +38,15 @@ export async function signIn(
     .select()
     .from(users)
     .where(eq(sql`lower(${users.email})`, sql`lower(${username})`))
-  if (!(await isRight(passwords, password, account)) || account === undefined) throw new AppError('INVALID_CREDENTIALS')
+  const right = await findRight(passwords, password, account)
+  if (right === undefined || account === undefined) throw new AppError('INVALID_CREDENTIALS')
   await uncount()
 
   // The shared lock makes a role change, a lock or a new password wait until the session exists, so that it ends it;
   // or they came first, and are seen here.
   return db.transaction(async (tx) => {
     const [current] = await tx.select().from(users).where(eq(users.id, account.id)).for('share')
-    if (current === undefined || !hasSamePasswords(current, account)) throw new AppError('INVALID_CREDENTIALS')
+    if (current?.[right] !== account[right]) throw new AppError('INVALID_CREDENTIALS')
     if (current.isLocked) throw new AppError('ACCOUNT_LOCKED')
     return answer(deps, current, await refreshTokens.begin(current.id))
   })
@@ -96,15 +97,16 @@ async function countGuess(deps: Deps, username: string, clientAddress: string): 
   }
 }
 
-async function isRight(passwords: Passwords, password: string, account: Account | undefined): Promise<boolean> {
-  if (await passwords.isRight(password, account?.passwordHash)) return true
+/** Which of the account's passwords it is, if any. */
+async function findRight(
+  passwords: Passwords,
+  password: string,
+  account: Account | undefined,
+): Promise<'passwordHash' | 'temporaryPasswordHash' | undefined> {
+  if (await passwords.isRight(password, account?.passwordHash)) return 'passwordHash'
   const expiresAt = account?.temporaryPasswordExpiresAt?.getTime() ?? 0
-  if (expiresAt <= Date.now()) return false
-  return passwords.isRight(password, account?.temporaryPasswordHash)
-}
-
-function hasSamePasswords(one: Account, other: Account): boolean {
-  return one.passwordHash === other.passwordHash && one.temporaryPasswordHash === other.temporaryPasswordHash
+  if (expiresAt <= Date.now()) return undefined
+  return (await passwords.isRight(password, account?.temporaryPasswordHash)) ? 'temporaryPasswordHash' : undefined
 }
 
 async function answer({ tokens }: Deps, account: Account, session: Session): Promise<SignedInAnswer> {

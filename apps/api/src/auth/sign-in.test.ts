@@ -97,6 +97,31 @@ describe('sign-in', () => {
     expect((await signIn(email, 'a new password')).status).toBe(200)
   })
 
+  test('accepts the right password while a temporary one is made, and refuses it while it is changed', async () => {
+    for (const [change, status] of [
+      ['temporaryPasswordHash', 200],
+      ['passwordHash', 401],
+    ] as const) {
+      const { id, email } = await signUp()
+      const meanwhile = await openTestApi(({ passwords }) => ({
+        db: api.db,
+        passwords: {
+          ...passwords,
+          async isRight(...asked) {
+            await api.db
+              .update(users)
+              .set({ [change]: await passwords.hash('another') })
+              .where(eq(users.id, id))
+            return passwords.isRight(...asked)
+          },
+        },
+      }))
+      const body = new URLSearchParams({ username: email, password })
+      expect((await meanwhile.call('POST', '/api/auth/sign-in', { body })).status).toBe(status)
+      await meanwhile.close()
+    }
+  })
+
   test('ends the session elsewhere at once and announces it', async () => {
     const { id, email } = await signUp()
     const log = api.deps.log

@@ -21,7 +21,7 @@ export function openApiRoutes(app: Hono<Env>) {
       const { body, etag } = document()
       revalidated(c)
       c.header('ETag', etag)
-      if (c.req.header('if-none-match') === etag) return c.body(null, 304)
+      if (isKnown(etag, c.req.header('if-none-match'))) return c.body(null, 304)
       c.header('Content-Type', 'application/json')
       return c.body(body)
     })
@@ -45,6 +45,12 @@ export function docsAssetRoutes() {
     const headers = { 'content-type': asset.type, 'cache-control': 'public, max-age=31536000, immutable' }
     return new Response(Bun.file(asset.path), { headers })
   })
+}
+
+/** Compares weakly (RFC 9110, section 13.1.2): a gateway that compresses the document makes its ETag a weak one. */
+function isKnown(etag: string, ifNoneMatch = ''): boolean {
+  const known = ifNoneMatch.split(',').map((each) => each.trim().replace(/^W\//, ''))
+  return known.some((each) => each === etag || each === '*')
 }
 
 /** Private, because the first answer to a client brings its cookie. */

@@ -118,6 +118,8 @@ test('HEAD answers as GET without a body', async () => {
 test('answers forbid sniffing and framing', async () => {
   const { headers } = await api.call('GET', '/api/nothing')
   expect(headers.get('x-content-type-options')).toBe('nosniff')
+  // The gateway knows whether TLS is spoken, and says it itself.
+  expect(headers.get('strict-transport-security')).toBeNull()
   expect(headers.get('x-frame-options')).toBe('SAMEORIGIN')
 })
 

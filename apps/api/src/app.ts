@@ -35,7 +35,8 @@ export function createApp(deps: Deps): Hono<Env> {
 
   app.use(requestLog(deps))
   app.use(clientAddress(deps))
-  app.use(secureHeaders())
+  // Not Strict-Transport-Security: only the gateway knows of TLS.
+  app.use(secureHeaders({ strictTransportSecurity: false }))
   app.use(acrossOrigins(deps))
   // Without cookies, because caches that many share may keep them.
   app.route('/api', docsAssetRoutes())

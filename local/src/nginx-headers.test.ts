@@ -1,6 +1,9 @@
 /** Which of a client's headers pass the gateway. */
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { errorBody } from '@mopl/contracts/errors'
 import { Glob } from 'bun'
 import { root } from './bundles.ts'
 import { startGateway, type Gateway } from './testing-gateway.ts'
@@ -44,6 +47,23 @@ test.each(['/api/headers', '/ws/headers'])('every header that an app reads passe
   const answer = await fetch(gateway.url + path, { headers: sent })
   expect(await answer.json()).toMatchObject(sent)
 })
+
+test.each(['/api/headers', '/ws/headers'])(
+  'a control character in one is refused with the error body, by %s',
+  async (path) => {
+    const { hostname, port } = new URL(gateway.url)
+    for (const name of [...(await readByApps()), ...readByLibraries]) {
+      const socket = connect(Number(port), hostname)
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${name}: a\u0001b\r\nConnection: close\r\n\r\n`)
+      const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n')
+      expect({ name, status: head.split(' ')[1], body }).toEqual({
+        name,
+        status: '400',
+        body: JSON.stringify(errorBody('INVALID_REQUEST')),
+      })
+    }
+  },
+)
 
 test('no other does, so that no request has too many', async () => {
   const strange = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`x-strange-${index}`, '1']))

@@ -33,11 +33,13 @@ export async function signIn(
   clientAddress: string,
 ): Promise<SignedInAnswer> {
   const { db, passwords, refreshTokens } = deps
-  const uncount = await countGuess(deps, username, clientAddress)
+  // Here and not by PostgreSQL, which makes the same of more letters: what is counted is what is looked for.
+  const email = username.toLowerCase()
+  const uncount = await countGuess(deps, email, clientAddress)
   const [account] = await db
     .select()
     .from(users)
-    .where(eq(sql`lower(${users.email})`, sql`lower(${username})`))
+    .where(eq(sql`lower(${users.email})`, email))
   const right = await findRight(passwords, password, account)
   if (right === undefined || account === undefined) throw new AppError('INVALID_CREDENTIALS')
   await uncount()
@@ -86,8 +88,7 @@ function ignoreInvalid(error: unknown): undefined {
  * A guess counts before its password is checked, so that many at once are no way around the limit; what turns out to be
  * right is no guess and is given back by the function that this returns.
  */
-async function countGuess(deps: Deps, username: string, clientAddress: string): Promise<() => Promise<void>> {
-  const account = username.toLowerCase()
+async function countGuess(deps: Deps, account: string, clientAddress: string): Promise<() => Promise<void>> {
   const fromHere = `${account} ${clientAddress}`
   await takeOne(deps, 'signInPerAccountAndAddress', fromHere)
   await takeOne(deps, 'signInPerAccount', account)

@@ -17,11 +17,13 @@ type Deps = { db: Db; redis: RedisClient; rateLimits: RateLimits; metrics: ApiMe
  * @throws {AppError} USER_NOT_FOUND, TOO_MANY_REQUESTS
  */
 export async function requestPasswordReset(deps: Deps, email: string, requestId: string): Promise<void> {
-  await takeOne(deps, 'resetPerAccount', email.toLowerCase())
+  // As in a sign-in, what is counted is what is looked for.
+  const account = email.toLowerCase()
+  await takeOne(deps, 'resetPerAccount', account)
   const [user] = await deps.db
     .select({ id: users.id, email: users.email })
     .from(users)
-    .where(and(eq(sql`lower(${users.email})`, sql`lower(${email})`), eq(users.authProvider, 'local')))
+    .where(and(eq(sql`lower(${users.email})`, account), eq(users.authProvider, 'local')))
   if (user === undefined) throw new AppError('USER_NOT_FOUND')
   const payload = { userId: user.id, email: user.email }
   await emit(deps.db, newEvent('user.password-reset-requested', user.id, payload, requestId))

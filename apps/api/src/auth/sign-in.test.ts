@@ -48,6 +48,14 @@ describe('sign-in', () => {
     expect((await signIn(email.toUpperCase())).status).toBe(200)
   })
 
+  test('knows one spelling of the e-mail only, its case aside: guesses at another would be counted apart', async () => {
+    const email = `mina-${crypto.randomUUID()}@mopl.test`
+    await api.call('POST', '/api/users', { json: { name: '미나', email, password } })
+    // To PostgreSQL this letter is a capital i.
+    expect(await signIn(email.replace('i', '\u0130'))).toMatchObject(refusal(401, 'INVALID_CREDENTIALS'))
+    expect((await signIn(email.replace('i', 'I'))).status).toBe(200)
+  })
+
   test('refuses a wrong password, an empty one and an unknown e-mail alike', async () => {
     const { email } = await signUp()
     for (const answer of [await signIn(email, 'wrong'), await signIn(email, ''), await signIn('nobody@mopl.test')])

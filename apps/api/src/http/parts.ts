@@ -36,7 +36,7 @@ export function validParts<S extends v.GenericSchema<unknown, object>>(
 async function readParts(request: HonoRequest, pictureName: string): Promise<Parts<unknown>> {
   if (mediaType(request) === 'application/json')
     return { request: unwrapped(await readJson(request)), picture: undefined }
-  const form = await readMultipart(request)
+  const form = await readMultipart(request, 'request')
   const json = only(form, 'request')
   if (json === undefined) throw new AppError('INVALID_REQUEST', { request: '필수 값입니다.' })
   const text = typeof json === 'string' ? json : decodeUtf8(new Uint8Array(await json.arrayBuffer()), 'request')

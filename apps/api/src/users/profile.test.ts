@@ -52,6 +52,16 @@ test('a user changes name and picture, each without the other, and what is not n
   expect((await api.call('GET', `/api/users/${user.id}`, { token: user.token })).body).toEqual(renamed.body)
 })
 
+test('a form of many thousand parts is read in no time: nobody else can be served meanwhile', async () => {
+  const user = await api.aUser()
+  const form = parts({ name: '새 이름' })
+  // What is no UTF-8 becomes this character, so that every text that has it is suspicious.
+  for (let index = 0; index < 40_000; index++) form.append('other', `\uFFFD${index}`)
+  const startedAt = performance.now()
+  expect((await change(user, user.id, form)).status).toBe(200)
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+})
+
 test('a new picture takes the place of the old one, whose file goes', async () => {
   const user = await api.aUser()
   const before = fileOf(await change(user, user.id, parts({}, gif)))

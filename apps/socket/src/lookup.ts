@@ -23,6 +23,8 @@ export type LookupOptions<S extends v.GenericSchema<string, unknown>> = {
 export type Lookup<T> = {
   /** @throws {AppError} `notFound`, or what the api client throws */
   get(id: string, claims: AccessTokenClaims): Promise<T>
+  /** What this process remembers, and what is under way, is not given to whoever asks from now on. */
+  forget(id: string): void
 }
 
 export function createLookup<S extends v.GenericSchema<string, unknown>>(
@@ -63,5 +65,6 @@ export function createLookup<S extends v.GenericSchema<string, unknown>>(
       })
       return value
     },
+    forget: (id) => void remembered.delete(id),
   }
 }

@@ -29,6 +29,7 @@ import { Node } from './presence/node.ts'
 import { Presence } from './presence/presence.ts'
 import type { Withdraw } from './presence/reaper.ts'
 import { createPublisher } from './publisher.ts'
+import { closeRoomsHere, hearOfDeletions } from './rooms/deleted-content.ts'
 import { playbackDestinations } from './rooms/playback-destinations.ts'
 import { roomDestinations } from './rooms/room-destinations.ts'
 import { Rooms } from './rooms/rooms.ts'
@@ -106,7 +107,9 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   const onDelivered = (receivers: number) => metrics.deliveries.inc(receivers)
   const fanOut = new FanOut({ publish, nodeId: node.id, onDelivered })
   const onOmitted = (changes: number) => metrics.omittedChanges.inc(changes)
-  const rooms = new Rooms({ redis, channels, fanOut, contents, log, onOmitted })
+  const onClosed = closeRoomsHere(contents, presence)
+  const rooms = new Rooms({ redis, channels, fanOut, contents, log, onOmitted, onClosed })
+  await hearOfDeletions(subscriber, onClosed)
   const streams = new EventStreams({ redis, channels, metrics, log })
   const admission = createAdmission(limits, metrics)
   const signedIn = resources.use('signed-in', new SignedIn(sessions, limits, metrics))

@@ -23,8 +23,10 @@ afterAll(() => system.close())
 const call: System['call'] = (...args) => system.call(...args)
 const signUp: System['signUp'] = (name) => system.signUp(name)
 
+const signInAdmin = () => system.signIn(system.admin.email, system.admin.password)
+
 async function aContent(): Promise<string> {
-  const { token } = await system.signIn(system.admin.email, system.admin.password)
+  const { token } = await signInAdmin()
   const form = new FormData()
   const request = { type: 'movie', title: '기생충', description: '봉준호', tags: ['드라마'] }
   form.set('request', new Blob([JSON.stringify(request)], { type: 'application/json' }))
@@ -72,6 +74,19 @@ test('R1 a content that does not exist is refused as such', async () => {
   const client = await StompClient.signIn(one.url, ann.token)
   client.send(`SUBSCRIBE\nid:1\ndestination:/sub/contents/${newId()}/watch\n\n`)
   expect((await client.next('ERROR')).body).toContain('CONTENT_NOT_FOUND')
+})
+
+test('R14 deleting a content closes its room: who watches leaves, and nothing more can be said', async () => {
+  const [contentId, ann, bob] = await Promise.all([aContent(), signUp('Ann'), signUp('Bob')])
+  const watchers = await Promise.all([StompClient.signIn(one.url, ann.token), StompClient.signIn(two.url, bob.token)])
+  for (const watcher of watchers) await watcher.subscribe(`/sub/contents/${contentId}/watch`)
+  await call((await signInAdmin()).token, `/api/contents/${contentId}`, { method: 'DELETE' })
+  for (const watcher of watchers) {
+    const isLast = ({ body }: { body: string }) => body.includes('"type":"LEAVE"') && body.includes('"watcherCount":0')
+    await watcher.next('MESSAGE', isLast)
+    watcher.send(`SEND\ndestination:/pub/contents/${contentId}/chat\n\n{"content":"hello?"}`)
+    expect((await watcher.next('ERROR')).body).toContain('CONTENT_NOT_FOUND')
+  }
 })
 
 test('D1 D2 D3 D4 a direct message is stored, reaches both screens, and the event stream when nobody looks', async () => {

@@ -7,7 +7,7 @@ const other = '0197a000-0000-7000-8000-000000000022'
 const slots = (keys: string[]) => new Set(keys.map((key) => slotOf(key)))
 
 test('all keys of one room are in one slot, and its channel with them', () => {
-  const keys = [redisKeys.room(id), redisKeys.roomSince(id), redisKeys.roomRefs(id)]
+  const keys = [redisKeys.room(id), redisKeys.roomSince(id), redisKeys.roomRefs(id), redisKeys.roomClosed(id)]
   expect(slots([...keys, redisKeys.chat(id), redisKeys.playback(id), channels.room(id)]).size).toBe(1)
 })
 

@@ -16,6 +16,8 @@ export const redisKeys = {
   roomRefs: (contentId: string) => `ws:room:{${contentId}}:refs`,
   /** Set, TTL `ttlSeconds.roomGone`: the sessions that the room was last told are over. */
   roomGone: (contentId: string) => `ws:room:{${contentId}}:gone`,
+  /** String, TTL `ttlSeconds.roomClosed`: the content is deleted; nobody comes in or says anything any more. */
+  roomClosed: (contentId: string) => `ws:room:{${contentId}}:closed`,
   /** Hash: what the room plays, from where, as of when. Goes with the room. */
   playback: (contentId: string) => `ws:room:{${contentId}}:playback`,
   /** Hash, what the user watches now: `contentId`, `sessionId`; and `room|contentId` -> session id for every room the user is in. */
@@ -62,6 +64,8 @@ export const redisKeys = {
 export const channels = {
   /** Plain channel; the message is a `SessionRevoked`. Every api and socket instance listens. */
   sessionRevoked: 'auth:revoked',
+  /** Plain channel; the message is the id of a content that is deleted. Every socket instance listens. */
+  contentDeleted: 'contents:deleted',
   /** Sharded channel on which nothing is ever said: every socket instance listens to it as long as it lives. */
   silence: 'ws:silence',
   /** Sharded channel of a room: messages are `RoomMessage`s, or payloads for clients behind their kind and message id. */
@@ -82,6 +86,8 @@ export const ttlSeconds = {
   nodeLease: 15,
   /** All nodes have noticed long before that Redis lost its data. */
   roomGone: 60,
+  /** Longer than anything remembers that there was such a content, and than an instance is cut off from Redis. */
+  roomClosed: 60 * 60,
   /** How long a client may try to send the same direct message. */
   sentMessage: 24 * 60 * 60,
   chat: 10 * 60,

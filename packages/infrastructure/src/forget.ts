@@ -1,6 +1,7 @@
 /**
  * Tells the caches in Redis that something has changed. To be called after the commit: whoever reads again before it
- * would keep the old state. What processes remember by themselves (the socket, for 30 s) is not reached.
+ * would keep the old state. What processes remember by themselves (the socket, for 30 s) is not reached, except by a
+ * deletion (`close-rooms.ts`).
  */
 import { redisKeys } from '@mopl/contracts/redis-keys'
 import type { RedisClient } from './redis.ts'

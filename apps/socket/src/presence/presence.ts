@@ -25,6 +25,8 @@ type Entry = {
   key: string
   place: Place
   holds: number
+  /** Why nobody may be there any more, whoever holds it. */
+  refusal: Error | undefined
   /** The node id under which Redis has the entry, as far as known. */
   registeredAs: string | undefined
   /** False while the last step's outcome is not known. */
@@ -55,7 +57,7 @@ export class Presence {
 
   /**
    * Takes a hold of the entry named `key`. `entered` settles when Redis has it; it rejects when Redis is away, and the
-   * hold stands all the same. `release` is to be called once; without a grace it settles when Redis
+   * hold stands all the same; or with what `expel` said. `release` is to be called once; without a grace it settles when Redis
    * agrees, or was not there to.
    */
   hold(key: string, place: Place): { entered: Promise<void>; release(graceMs: number): Promise<void> } {
@@ -63,12 +65,20 @@ export class Presence {
     this.#entries.set(key, entry)
     entry.holds += 1
     return {
-      entered: this.#agree(entry),
+      entered: this.#agree(entry).then(() => {
+        if (entry.refusal !== undefined) throw entry.refusal
+      }),
       release: async (graceMs) => {
         if (graceMs === 0) await this.#release(entry)
         else setTimeout(() => void this.#release(entry), graceMs)
       },
     }
+  }
+
+  /** Takes everybody who is here out of the places meant, for as long as the holds last: whoever takes one more is refused. */
+  async expel(isMeant: (key: string) => boolean, refusal: Error): Promise<void> {
+    for (const entry of this.#entries.values()) if (isMeant(entry.key)) entry.refusal = refusal
+    await this.heal()
   }
 
   /**
@@ -103,7 +113,7 @@ export class Presence {
   async #takeSteps(entry: Entry): Promise<void> {
     try {
       while (!this.#agrees(entry)) {
-        if (entry.holds > 0) await this.#enter(entry, this.#node.id)
+        if (isWanted(entry)) await this.#enter(entry, this.#node.id)
         else await this.#leave(entry)
       }
       this.#forgetUnheld(entry)
@@ -122,7 +132,7 @@ export class Presence {
   }
 
   #agrees(entry: Entry): boolean {
-    return entry.settled && entry.registeredAs === (entry.holds > 0 ? this.#node.id : undefined)
+    return entry.settled && entry.registeredAs === (isWanted(entry) ? this.#node.id : undefined)
   }
 
   async #enter(entry: Entry, nodeId: string): Promise<void> {
@@ -154,11 +164,16 @@ export class Presence {
   }
 }
 
+function isWanted({ holds, refusal }: Entry): boolean {
+  return holds > 0 && refusal === undefined
+}
+
 function newEntry(key: string, place: Place): Entry {
   return {
     key,
     place,
     holds: 0,
+    refusal: undefined,
     registeredAs: undefined,
     settled: true,
     agreeing: undefined,

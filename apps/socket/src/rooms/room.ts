@@ -17,7 +17,7 @@ const RoomMessageJson = v.pipe(v.string(), v.parseJson(), RoomMessage)
 export type RoomDeps = {
   redis: Redis
   fanOut: FanOut
-  contents: Lookup<ContentSummary>
+  contents: Pick<Lookup<ContentSummary>, 'get'>
   log: Log
   /** Called with the number of changes that are not told one by one. */
   onOmitted: (changes: number) => void

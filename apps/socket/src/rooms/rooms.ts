@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import type { ChatMessage } from '@mopl/contracts/realtime'
-import { channels } from '@mopl/contracts/redis-keys'
+import { channels, redisKeys } from '@mopl/contracts/redis-keys'
 import { inParts } from '@mopl/infrastructure/in-parts'
 import type { Redis } from 'ioredis'
 import type { Channels } from '../channels.ts'
@@ -22,7 +22,11 @@ type OpenRoom = { room: Room; users: number; leave: () => void }
 const caughtUpAtOnce = 200
 const caughtUpWithinMs = 2_000
 
-export type RoomsDeps = RoomDeps & { channels: Channels }
+export type RoomsDeps = RoomDeps & {
+  channels: Channels
+  /** Called when it turns out that the content is deleted. */
+  onClosed: (contentId: string) => void
+}
 
 export class Rooms {
   readonly #deps: RoomsDeps
@@ -87,6 +91,7 @@ export class Rooms {
     const { redis, fanOut } = this.#deps
     const { contentId, gap } = room
     if (gap === undefined) return
+    if ((await redis.exists(redisKeys.roomClosed(contentId))) === 1) this.#deps.onClosed(contentId)
     await readMissedLines(redis, room, await untoldFrom(redis, room), (lines) => room.fill(gap, lines))
     const [playback, watch] = [
       destinationOf('contents/playback', contentId),

@@ -4,6 +4,7 @@
  * `refs` holds a field `userId|nodeId` for every node through which the user watches, and `userId|` with their number,
  * so that "is this the last one" costs the same in a room of ten and of a hundred thousand.
  */
+import { AppError } from '@mopl/contracts/errors'
 import { RoomMember } from '@mopl/contracts/realtime'
 import { redisKeys, ttlSeconds } from '@mopl/contracts/redis-keys'
 import type { Redis } from 'ioredis'
@@ -33,8 +34,12 @@ local function rememberGone(key, sessionId)
 end
 `
 
-/** KEYS room, since, refs, gone. ARGV userId, nodeId, member (JSON), the member's session id, whether it goes on (1). Returns member in force, count, revision. */
+/**
+ * KEYS room, since, refs, gone, closed. ARGV userId, nodeId, member (JSON), the member's session id, whether it goes on (1).
+ * Returns member in force, count, revision; nothing when the room is closed.
+ */
 const join = redisScript(`${revisionLua}
+if redis.call('EXISTS', KEYS[5]) == 1 then return end
 local user, node = ARGV[1], ARGV[2]
 if redis.call('HSETNX', KEYS[3], user .. '|' .. node, 1) == 1 then
   redis.call('HINCRBY', KEYS[3], user .. '|', 1)
@@ -106,7 +111,7 @@ export type RoomCount = { watcherCount: number; revision: number }
 
 const MemberJson = v.pipe(v.string(), v.parseJson(), RoomMember)
 const Revision = v.pipe(v.string(), v.transform(Number), v.safeInteger())
-const JoinReply = v.tuple([MemberJson, v.number(), Revision])
+const JoinReply = v.nullable(v.tuple([MemberJson, v.number(), Revision]))
 const TellGoneReply = v.tuple([v.number(), v.number(), Revision])
 const LeaveReply = v.variant('0', [
   v.object({ 0: v.picklist(['left', 'here']), 1: v.number(), 2: Revision, 3: MemberJson }),
@@ -116,6 +121,8 @@ const LeaveReply = v.variant('0', [
 /**
  * Puts the user into the room through this node. `member` is the one in force: the given one only when the user was not there
  * yet. `goesOn` says that the room knows the given one.
+ *
+ * @throws {AppError} CONTENT_NOT_FOUND when the content is deleted
  */
 export async function joinRoom(
   redis: Redis,
@@ -125,14 +132,11 @@ export async function joinRoom(
   goesOn = false,
 ): Promise<RoomCount & { member: RoomMember }> {
   const { userId } = candidate.watcher
-  const reply = await join(redis, roomKeys(contentId), [
-    userId,
-    nodeId,
-    JSON.stringify(candidate),
-    candidate.id,
-    goesOn ? '1' : '0',
-  ])
-  const [member, watcherCount, revision] = v.parse(JoinReply, reply)
+  const keys = [...roomKeys(contentId), redisKeys.roomClosed(contentId)]
+  const args = [userId, nodeId, JSON.stringify(candidate), candidate.id, goesOn ? '1' : '0']
+  const reply = v.parse(JoinReply, await join(redis, keys, args))
+  if (reply === null) throw new AppError('CONTENT_NOT_FOUND')
+  const [member, watcherCount, revision] = reply
   await rememberWatching(redis, userId, contentId, member.id)
   return { member, watcherCount, revision }
 }

@@ -2,6 +2,7 @@
 import type { EventType } from '@mopl/contracts/events'
 import { contentCache } from './content-cache.ts'
 import { contentRating } from './content-rating.ts'
+import { deletedContent } from './deleted-content.ts'
 import { directMessages } from './direct-messages.ts'
 import type { Handler } from './handler.ts'
 import {
@@ -31,7 +32,7 @@ export const handlers: { [T in EventType]: readonly Handler<T>[] } = {
   'user.password-reset-requested': [passwordReset],
   'content.created': [contentCache],
   'content.updated': [contentCache],
-  'content.deleted': [contentCache],
+  'content.deleted': [deletedContent],
   'direct-message.sent': [directMessages],
   'watching-session.started': [watching, ...notifyFollowersOfWatching],
   'watching-session.ended': [watching],

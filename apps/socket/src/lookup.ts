@@ -1,12 +1,32 @@
-/** Something that changes rarely: in Redis, or asked of the api; what is asked for often is remembered in the process too. */
+/**
+ * Something that changes rarely: in Redis, or asked of the api; what is asked for often is remembered in the process too.
+ *
+ * A change deletes the key in Redis (`@mopl/infrastructure/forget`). An answer may have been under way then and must not be
+ * kept, so that whoever finds nothing leaves a mark in its place, and an answer replaces only the mark that its asker found.
+ */
+import { randomUUID } from 'node:crypto'
 import type { AccessTokenClaims } from '@mopl/contracts/access-token'
 import { AppError, type ErrorCode } from '@mopl/contracts/errors'
 import { ttlSeconds } from '@mopl/contracts/redis-keys'
 import type { Redis } from 'ioredis'
 import * as v from 'valibot'
+import { redisScript } from './redis-script.ts'
 
 const rememberedMs = 30_000
 const rememberedAtMost = 10_000
+
+/** KEYS value. ARGV new mark, TTL. Returns what stands there. */
+const look = redisScript(`
+local found = redis.call('GET', KEYS[1])
+if found then return found end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return ARGV[1]
+`)
+
+/** KEYS value. ARGV what has to stand there still, value, TTL. */
+const keep = redisScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
+`)
 
 export type LookupOptions<S extends v.GenericSchema<string, unknown>> = {
   redis: Redis
@@ -33,19 +53,22 @@ export function createLookup<S extends v.GenericSchema<string, unknown>>(
   const { redis, key, schema, toText, ask, notFound, isHot } = options
   const remembered = new Map<string, { value: Promise<v.InferOutput<S>>; until: number }>()
 
-  /** A cache that is away, or holds something unreadable, is a cache that does not know. */
-  async function cached(id: string): Promise<v.InferOutput<S> | undefined> {
-    const text = await redis.get(key(id)).catch(() => null)
-    const parsed = v.safeParse(schema, text)
-    return parsed.success ? parsed.output : undefined
+  /** What stands in Redis, and the value if it is one: a mark, and what is unreadable, is to be replaced. */
+  async function cached(id: string): Promise<{ found?: string; value?: v.InferOutput<S> }> {
+    const found = await look(redis, [key(id)], [`?${randomUUID()}`, String(ttlSeconds.cache)]).catch(() => undefined)
+    // A cache that is away is a cache that does not know.
+    if (typeof found !== 'string') return {}
+    const parsed = v.safeParse(schema, found)
+    return parsed.success ? { found, value: parsed.output } : { found }
   }
 
   async function find(id: string, claims: AccessTokenClaims): Promise<v.InferOutput<S>> {
-    const known = await cached(id)
+    const { found, value: known } = await cached(id)
     if (known !== undefined) return known
     const value = await ask(id, claims)
     if (value === undefined) throw new AppError(notFound)
-    await redis.set(key(id), toText(value), 'EX', ttlSeconds.cache).catch(() => undefined)
+    if (found !== undefined)
+      await keep(redis, [key(id)], [found, toText(value), String(ttlSeconds.cache)]).catch(() => undefined)
     return value
   }
 

@@ -54,7 +54,7 @@ export const redisKeys = {
   /** Hash, TTL `ttlSeconds.answers`: the first pages of the unfiltered catalogue, by what was asked. */
   catalogueAnswers: 'cache:catalogue',
 
-  /** JSON string, TTL `ttlSeconds.cache`. */
+  /** String, TTL `ttlSeconds.cache`: JSON, or the mark of somebody who asks for it. Deleted when it changes. */
   userSummaryCache: (userId: string) => `cache:user-summary:{${userId}}`,
   contentSummaryCache: (contentId: string) => `cache:content-summary:{${contentId}}`,
   /** String `<userA>|<userB>`: the two participants of a conversation. */

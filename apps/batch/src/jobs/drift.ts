@@ -1,6 +1,7 @@
 /** Numbers that are kept beside what they count: found where they differ from a recount, and repaired. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Detail } from '../tally.ts'
+import { retryDeadlocks } from './deadlocks.ts'
 import type { JobContext } from './job.ts'
 
 export type Drift = {
@@ -34,7 +35,7 @@ export async function repairDrift({ db, tally, dryRun, signal }: JobContext, dri
   if (dryRun) return tell(rows)
   for (let start = 0; start < rows.length && !signal.aborted; start += chunkRows) {
     const ids = rows.slice(start, start + chunkRows).map((row) => row.id)
-    tell(await repairChunk(db, drift, ids))
+    tell(await retryDeadlocks(() => repairChunk(db, drift, ids)))
   }
 }
 

@@ -13,6 +13,7 @@ import type { RedisClient } from '@mopl/infrastructure/redis'
 import { aborted, settlesWithin } from '@mopl/infrastructure/within'
 import { sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { retryDeadlocks } from './deadlocks.ts'
 import type { JobContext } from './job.ts'
 
 export const watcherDriftKind = 'drifted-watcher-counts'
@@ -34,7 +35,7 @@ export async function recountWatchers(context: JobContext, settle = aWhile): Pro
   for (const ids of chunks([...suspects.keys()])) {
     if (signal.aborted) return
     const drifted = (await differences(db, redis, ids)).filter((now) => isSame(now, suspects.get(now.id)))
-    const repaired = dryRun ? drifted : await repair(db, drifted)
+    const repaired = dryRun ? drifted : await retryDeadlocks(() => repair(db, drifted))
     tally.add(repaired.length)
     for (const { id, stored, live } of repaired)
       tally.detail({ kind: watcherDriftKind, id, count: stored, expectedCount: live })

@@ -10,13 +10,14 @@ import {
   conversationParticipants,
   conversations,
   follows,
+  notifications,
   playlists,
   playlistSubscriptions,
   users,
 } from '@mopl/infrastructure/tables'
-import { createTestDatabase, startApp, type TestApp, testEnv } from '@mopl/infrastructure/testing'
+import { createTestDatabase, eventually, startApp, type TestApp, testEnv } from '@mopl/infrastructure/testing'
 import { type KafkaProbe, startKafkaProbe } from '@mopl/infrastructure/testing-kafka'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 
 export type TestSystem = {
   db: Db
@@ -126,6 +127,13 @@ export async function aConversation(db: Db, senderId: string, receiverId: string
   return { conversationId, senderId, receiverId }
 }
 
+/** Waits until the groups are joined, which takes seconds; all of a worker's do so at the same time. */
+export async function untilJoined(db: Db): Promise<void> {
+  const contentId = await aContent(db)
+  await emitted(db, aReview(contentId, 1))
+  await eventually('the first review counted', async () => (await ratingOf(db, contentId)).count === 1, 20_000)
+}
+
 export function aReview(contentId: string, rating: number, requestId = 'r') {
   const payload = { reviewId: newId(), contentId, authorId: newId(), rating }
   return newEvent('review.created', contentId, payload, requestId)
@@ -137,6 +145,14 @@ export async function ratingOf(db: Db, contentId: string): Promise<{ count: numb
   const [row] = rows
   if (row === undefined) throw new Error(`no content ${contentId}`)
   return row
+}
+
+/** The first there is; waits for it. */
+export function notificationOf(db: Db, receiverId: string) {
+  return eventually(`a notification of ${receiverId}`, async () => {
+    const [row] = await db.select().from(notifications).where(eq(notifications.receiverId, receiverId))
+    return row
+  })
 }
 
 /** The value of a counter or gauge in a scrape; `undefined` when it is not there. `labels` as `name="value"` pairs. */

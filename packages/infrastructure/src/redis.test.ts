@@ -76,6 +76,30 @@ test('a frozen Redis costs a command about a second, and then it works again', a
   expect(await eventually('Redis answers', () => redis.ping())).toBe('PONG')
 })
 
+test('a connection that has died in silence is noticed by the commands that wait on it, and replaced', async () => {
+  const { hostname, port } = new URL(testEnv('REDIS_URL'))
+  const door = await openDoor(hostname, Number(port))
+  closers.push(() => door.shut())
+  const redis = open(`redis://127.0.0.1:${door.port}`)
+  const subscriber = openSubscriber({ url: `redis://127.0.0.1:${door.port}`, name: 'redis-test', log })
+  closers.push(() => subscriber.close())
+  await untilRedisReady(redis)
+  const channel = `test:${crypto.randomUUID()}`
+  await subscriber.subscriber.ssubscribe(channel)
+  const heard: string[] = []
+  subscriber.subscriber.on('smessage', (_channel: string, message: string) => heard.push(message))
+  door.strand()
+  const startedAt = performance.now()
+  expect(isRedisUnavailable(await failureOf(redis.ping()))).toBe(true)
+  subscriber.subscriber.ping().catch(() => undefined)
+  expect(await eventually('Redis answers', () => redis.ping())).toBe('PONG')
+  await eventually('the subscriber hears again', async () => {
+    await redis.spublish(channel, 'hello')
+    return heard.length > 0
+  })
+  expect(performance.now() - startedAt).toBeLessThan(4_000)
+})
+
 describe('a connection that breaks', () => {
   const key = `test:${crypto.randomUUID()}`
 

@@ -7,6 +7,12 @@ export type RedisOptions = { url: string; name: string; log: Log }
 export type RedisClient = Redis
 
 /**
+ * A connection that says nothing for this long while a command waits is given up for another one. It may have died without
+ * a word, and the kernel would go on trying for a quarter of an hour; a Redis that is merely slow has failed the command by then.
+ */
+const silentAtMostMs = 2_000
+
+/**
  * A command either answers within a second or rejects. There is no offline queue, where a late write would hurt:
  * while Redis is away every command rejects at once. So does what waits for an answer when the connection breaks: it may
  * have been carried out, and is not sent again unless its caller does so.
@@ -19,6 +25,7 @@ export function openRedis({ url, name, log }: RedisOptions): {
   const redis = new Redis(url, {
     connectionName: `mopl-${name}`,
     commandTimeout: 1_000,
+    socketTimeout: silentAtMostMs,
     connectTimeout: 2_000,
     enableOfflineQueue: false,
     keepAlive: 10_000,
@@ -45,11 +52,15 @@ export async function untilRedisReady(redis: Redis, timeoutMs = 10_000): Promise
   })
 }
 
-/** A connection for SUBSCRIBE and SSUBSCRIBE only. ioredis re-subscribes by itself after a dropped link. */
+/**
+ * A connection for SUBSCRIBE and SSUBSCRIBE only. ioredis re-subscribes by itself after a dropped link; one that has died
+ * in silence is noticed by whoever sends a PING over it.
+ */
 export function openSubscriber({ url, name, log }: RedisOptions): { subscriber: Redis; close(): Promise<void> } {
   const subscriber = new Redis(url, {
     connectionName: `mopl-${name}-subscriber`,
     connectTimeout: 2_000,
+    socketTimeout: silentAtMostMs,
     keepAlive: 10_000,
     maxRetriesPerRequest: null,
     autoResubscribe: true,

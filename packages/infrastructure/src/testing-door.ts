@@ -6,6 +6,8 @@ export type Door = {
   port: number
   /** Connections stay and new ones are accepted, but nothing comes through any more. */
   freeze: () => void
+  /** Nothing comes through any more for the connections there are, and nobody is told; new ones work. */
+  strand: () => void
   /** Connections break, and new ones are refused. */
   shut: () => Promise<void>
   /** Lets everything through again, on the same port. */
@@ -66,16 +68,21 @@ export async function openDoor(host: string, port: number, options: DoorOptions 
     server = opening
   }
 
+  function strand(): void {
+    for (const socket of sockets) {
+      socket.unpipe()
+      socket.pause()
+    }
+  }
+
   await open()
   return {
     port: ownPort,
     freeze: () => {
       frozen = true
-      for (const socket of sockets) {
-        socket.unpipe()
-        socket.pause()
-      }
+      strand()
     },
+    strand,
     shut,
     open,
   }

@@ -2,14 +2,12 @@
 import { redisKeys } from '@mopl/contracts/redis-keys'
 import type { Log } from '@mopl/infrastructure/log'
 import type { Redis } from 'ioredis'
-import { within } from '../within.ts'
 import type { Node } from './node.ts'
 import type { Presence } from './presence.ts'
 import { reapDeadNodes, type Withdraw } from './reaper.ts'
 
 /** A lease lasts 15 s: it survives two failed renewals, and a dead node's watchers are gone in less than 20 s. */
-const everyMs = { renewal: 5_000, healing: 1_000, reaping: 2_000, listening: 5_000 } as const
-const echoWithinMs = 2_000
+const everyMs = { renewal: 5_000, healing: 1_000, reaping: 2_000, probing: 1_000 } as const
 /** Whoever lost its lease or its link to Redis was hardly the only one: the others get time to come back before they are taken for dead. */
 const comeBackWithinMs = 5_000
 
@@ -49,10 +47,10 @@ export function keepAlive(options: KeepAliveOptions): () => void {
     onReaped(reaped)
     log.info({ reaped, by: redisKeys.nodeLease(node.id) }, 'took back what dead nodes held')
   }
-  // A subscriber does not notice a dead link by itself.
-  const listen = async () => {
-    if (subscriber.status !== 'ready') return
-    await within(echoWithinMs, subscriber.ping()).catch(() => subscriber.disconnect(true))
+  // Links that have died in silence are noticed by what waits on them for an answer, and replaced.
+  const probe = async () => {
+    const linked = [redis, subscriber].filter(({ status }) => status === 'ready')
+    await Promise.all(linked.map((link) => link.ping()))
   }
 
   const catchUpIfLinked = async () => {
@@ -66,7 +64,7 @@ export function keepAlive(options: KeepAliveOptions): () => void {
     catchingUp,
     rounds(everyMs.healing, () => presence.heal(), log),
     rounds(everyMs.reaping, reap, log),
-    rounds(everyMs.listening, listen, log),
+    rounds(everyMs.probing, probe, log),
   ]
   const onReady = () => {
     letOthersComeBack()

@@ -1,5 +1,6 @@
 /** What is published while an instance's link to Redis is down reaches nobody there by itself. */
 import type { ContentSummary, PlaybackState, WatchMessage } from '@mopl/contracts/realtime'
+import { openDoor } from '@mopl/infrastructure/testing-door'
 import { eventually, type TestApp } from '@mopl/infrastructure/testing'
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { type OwnRedis, startOwnRedis } from '../testing/own-redis.ts'
@@ -56,6 +57,24 @@ test.each([0, 1])(
     expect(listener.frames).toEqual([])
   },
 )
+
+test('K3 C7 links that die in silence are noticed and replaced within five seconds, and what was said meanwhile comes then', async () => {
+  const content = await setting.aContent()
+  const door = await openDoor('127.0.0.1', Number(new URL(ownRedis.url).port))
+  const behind = await setting.startSocket({ REDIS_URL: `redis://127.0.0.1:${door.port}` })
+  const listener = await StompClient.signIn(behind.url, (await setting.aPerson()).token)
+  await listener.subscribe(`/sub/contents/${content.id}/chat`, 'chat')
+  const speaker = await signIn()
+  for (let round = 0; round < 3; round += 1) {
+    door.strand()
+    const strandedAt = performance.now()
+    await say(speaker, content, `said ${round}`)
+    expect(await lines(listener, 1)).toEqual([`said ${round}`])
+    expect(performance.now() - strandedAt).toBeLessThan(5_000)
+  }
+  await behind.close()
+  await door.shut()
+})
 
 test('P1 a change of the playback while the link is down is known when it is back', async () => {
   const content = await setting.aContent()

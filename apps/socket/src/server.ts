@@ -12,7 +12,8 @@ import { createApiClient } from './api-client.ts'
 import { readBearer } from './bearer.ts'
 import { Channels } from './channels.ts'
 import { commonRoutes } from './common-routes.ts'
-
+import { destinationOf } from './destinations.ts'
+import { Conversations } from './direct-messages/conversations.ts'
 import { directMessageDestinations } from './direct-messages/direct-message-destinations.ts'
 import { closeConversation, withoutOpenPrefix } from './direct-messages/open-conversation.ts'
 import { typingDestinations } from './direct-messages/typing-destinations.ts'
@@ -88,7 +89,8 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
 
   const metrics = createSocketMetrics(registry, { rooms: () => rooms.size, waitingEvents: () => publisher.waiting })
   const origins = createOrigins(deps.allowedOrigins)
-  const { users, contents, participants } = createLookups(redis, createApiClient(deps.apiUrl, accessTokens))
+  const api = createApiClient(deps.apiUrl, accessTokens)
+  const { users, contents, participants } = createLookups(redis, api)
   const publisher = createPublisher({
     producer,
     log,
@@ -110,6 +112,13 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   const onClosed = closeRoomsHere(contents, presence)
   const rooms = new Rooms({ redis, channels, fanOut, contents, log, onOmitted, onClosed })
   await hearOfDeletions(subscriber, onClosed)
+  const conversations = new Conversations({
+    channels,
+    echo: () => subscriber.ping(),
+    api,
+    tell: (id, text) => fanOut.publish(destinationOf('conversations/direct-messages', id), text),
+    log,
+  })
   const streams = new EventStreams({ redis, channels, metrics, log })
   const admission = createAdmission(limits, metrics)
   const signedIn = resources.use('signed-in', new SignedIn(sessions, limits, metrics))
@@ -120,7 +129,7 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
   const inRooms = { redis, publisher, lostDataOf, rooms, presence, fanOut, contents, allowances, metrics }
   const roomKinds = roomDestinations(inRooms)
   const playbackKinds = playbackDestinations(inRooms)
-  const messageKinds = directMessageDestinations({ redis, channels, fanOut, presence, publisher, participants, log })
+  const messageKinds = directMessageDestinations({ redis, conversations, fanOut, presence, publisher, participants })
   const typingKinds = typingDestinations({ redis, channels, fanOut, participants })
   const destinations = {
     subscribe: {
@@ -148,13 +157,16 @@ export async function openSocketServer(deps: SocketServerDeps): Promise<void> {
     node,
     presence,
     withdraw,
-    catchUp: () => rooms.catchUp(),
+    catchUps: [() => rooms.catchUp(), () => conversations.catchUp()],
     log,
     onReaped: (count) => metrics.reapedMembers.inc(count),
     onFlushed: () => streams.resyncAll(),
   })
   resources.defer('keep-alive', stopKeepingAlive)
-  subscriber.on('close', () => rooms.linkLost())
+  subscriber.on('close', () => {
+    rooms.linkLost()
+    conversations.linkLost()
+  })
   // Announcements and hints may have been lost with the link. Answered after the re-subscriptions, the echo says that they stand.
   subscriber.on('ready', () => {
     subscriber.ping().then(

@@ -4,14 +4,9 @@
  * A sent message goes to Kafka and is answered when the brokers have it; the worker stores it and only then publishes it
  * on the conversation's channel: nobody ever sees a message that is not stored.
  */
-import { DirectMessageDto } from '@mopl/contracts/realtime'
-import { channels as channelNames } from '@mopl/contracts/redis-keys'
 import { newEvent } from '@mopl/infrastructure/events'
 import { timeOfId } from '@mopl/infrastructure/ids'
-import type { Log } from '@mopl/infrastructure/log'
 import type { Redis } from 'ioredis'
-import * as v from 'valibot'
-import type { Channels } from '../channels.ts'
 import { type Destinations, destinationOf } from '../destinations.ts'
 import type { FanOut } from '../fan-out.ts'
 import type { Lookup } from '../lookup.ts'
@@ -19,39 +14,33 @@ import type { Participants } from '../lookups.ts'
 import { readContent } from '../message-body.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Publisher } from '../publisher.ts'
+import type { Conversations } from './conversations.ts'
 import { messageIdFor } from './message-id.ts'
 import { otherParticipant } from './participants.ts'
 import { openConversationKey, openConversationPlace } from './open-conversation.ts'
 
 const kind = 'conversations/direct-messages'
-const DirectMessageJson = v.pipe(v.string(), v.parseJson(), DirectMessageDto)
 
 export type DirectMessageDeps = {
   redis: Redis
-  channels: Channels
+  conversations: Conversations
   fanOut: FanOut
   presence: Presence
   publisher: Publisher
   participants: Lookup<Participants>
-  log: Log
 }
 
 export function directMessageDestinations(deps: DirectMessageDeps): {
   subscribe: Pick<Destinations['subscribe'], typeof kind>
   send: Pick<Destinations['send'], typeof kind>
 } {
-  const { redis, channels, fanOut, presence, publisher, participants, log } = deps
-  const listen = (conversationId: string) =>
-    channels.open(channelNames.conversation(conversationId), (text) => {
-      if (v.is(DirectMessageJson, text)) fanOut.publish(destinationOf(kind, conversationId), text)
-      else log.warn({ conversationId }, 'unreadable direct message dropped')
-    })
+  const { redis, conversations, fanOut, presence, publisher, participants } = deps
 
   return {
     subscribe: {
       async [kind](conversationId, subscription, subscriber, visitor) {
         await otherParticipant(participants, conversationId, visitor)
-        const listener = listen(conversationId)
+        const listener = conversations.open(conversationId, visitor.claims)
         let close: () => Promise<void> | void = listener.close
         subscription.defer(() => close())
         await listener.ready

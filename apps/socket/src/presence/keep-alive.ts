@@ -17,8 +17,8 @@ export type KeepAliveOptions = {
   node: Node
   presence: Presence
   withdraw: Withdraw
-  /** Makes up for what was published while the subscriber's link was down. */
-  catchUp: () => Promise<void>
+  /** Each makes up for something that was published while the subscriber's link was down. */
+  catchUps: readonly (() => Promise<void>)[]
   log: Log
   onReaped: (count: number) => void
   /** Redis has lost its data: whatever else lives there has to be made again. */
@@ -27,7 +27,7 @@ export type KeepAliveOptions = {
 
 /** Runs until the returned function is called. While Redis is away every round fails quietly and the next one tries again. */
 export function keepAlive(options: KeepAliveOptions): () => void {
-  const { redis, subscriber, node, presence, withdraw, catchUp, log, onReaped, onFlushed } = options
+  const { redis, subscriber, node, presence, withdraw, catchUps, log, onReaped, onFlushed } = options
 
   let reapsFromMs = 0
   const letOthersComeBack = () => {
@@ -53,15 +53,19 @@ export function keepAlive(options: KeepAliveOptions): () => void {
     await Promise.all(linked.map((link) => link.ping()))
   }
 
-  const catchUpIfLinked = async () => {
-    if (subscriber.status === 'ready') await catchUp()
-  }
-
   const renewing = rounds(everyMs.renewal, renew, log)
-  const catchingUp = rounds(everyMs.healing, catchUpIfLinked, log)
+  const catchingUp = catchUps.map((catchUp) => {
+    const ifLinked = async () => {
+      if (subscriber.status === 'ready') await catchUp()
+    }
+    return rounds(everyMs.healing, ifLinked, log)
+  })
+  const onSubscriberReady = () => {
+    for (const round of catchingUp) round.now()
+  }
   const all = [
     renewing,
-    catchingUp,
+    ...catchingUp,
     rounds(everyMs.healing, () => presence.heal(), log),
     rounds(everyMs.reaping, reap, log),
     rounds(everyMs.probing, probe, log),
@@ -71,10 +75,10 @@ export function keepAlive(options: KeepAliveOptions): () => void {
     renewing.now()
   }
   redis.on('ready', onReady)
-  subscriber.on('ready', catchingUp.now)
+  subscriber.on('ready', onSubscriberReady)
   return () => {
     redis.off('ready', onReady)
-    subscriber.off('ready', catchingUp.now)
+    subscriber.off('ready', onSubscriberReady)
     for (const round of all) round.stop()
   }
 }

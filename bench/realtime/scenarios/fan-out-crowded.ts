@@ -6,12 +6,13 @@ import { compareRooms, type Point } from './rooms.ts'
 const compared: ReadonlySet<ServerName> = new Set(['bare uWebSockets.js', 'Mopl'])
 
 const points: Point[] = [
+  { watchers: 500, linesPerSecond: 400, spacing: 'random' },
   { watchers: 1_000, linesPerSecond: 100, spacing: 'random' },
   { watchers: 1_000, linesPerSecond: 200, spacing: 'random' },
 ]
 
 export const fanOutCrowded: Scenario = {
-  title: 'Fan-out, busy and crowded: a hundred lines a second and more to a thousand watchers',
+  title: 'Fan-out, busy and crowded: a hundred lines a second and more to many watchers',
   run: (bench) => {
     const some = { ...bench, servers: bench.servers.filter((name) => compared.has(name)) }
     return compareRooms(some, points, bench.isQuick ? 3 : 10)

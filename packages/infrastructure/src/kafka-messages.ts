@@ -1,5 +1,5 @@
 /** Messages and partitions as a consumer sees them. */
-import type { Message, TopicPartition, TopicPartitionOffset } from '@confluentinc/kafka-javascript'
+import type { Message, MessageHeader, TopicPartition, TopicPartitionOffset } from '@confluentinc/kafka-javascript'
 
 export type ConsumedMessage = {
   topic: string
@@ -19,8 +19,15 @@ export function toConsumed(message: Message, topicPrefix: string): ConsumedMessa
     offset,
     key: String(key ?? ''),
     value: value ?? Buffer.alloc(0),
-    headers: Object.fromEntries(headers.flatMap(Object.entries).map(([name, field]) => [name, String(field)])),
+    headers: readHeaders(headers),
   }
+}
+
+/** A loop, because it is run for each message by each group that reads its topic. */
+function readHeaders(fields: readonly MessageHeader[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const field of fields) for (const name of Object.keys(field)) headers[name] = String(field[name])
+  return headers
 }
 
 export function nameOf({ topic, partition }: TopicPartition): string {

@@ -11,10 +11,17 @@ export const topics = {
 
 export type Topic = (typeof topics)[keyof typeof topics]
 
-/** Partitions a topic is created with. Raising it later re-maps keys, so it starts generous. */
-export const partitionsPerTopic = 12
+const deadLetterSuffix = '.dlq'
 
-/** Where a consumer group puts what it could not handle. Has as many partitions as its source. */
+/** Where a consumer group puts what it could not handle. */
 export function deadLetterTopic(topic: string, group: string): string {
-  return `${topic}.${group}.dlq`
+  return `${topic}.${group}${deadLetterSuffix}`
+}
+
+/**
+ * Partitions a topic is created with. Raising the number later re-maps keys, so it starts generous; dead letters are few, and
+ * nobody shares the reading of them.
+ */
+export function partitionsOf(topic: string): number {
+  return topic.endsWith(deadLetterSuffix) ? 1 : 12
 }

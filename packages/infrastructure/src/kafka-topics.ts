@@ -3,12 +3,13 @@
  * that did so at once would only be in each other's way, and each attempt holds one of libuv's four threads.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { partitionsPerTopic } from '@mopl/contracts/topics'
+import { partitionsOf } from '@mopl/contracts/topics'
 import kafka, { type KafkaConsumer, type LibrdKafkaError, type Producer } from '@confluentinc/kafka-javascript'
 import { asError } from './kafka-client.ts'
 
 const patienceMs = 10_000
-const lookEveryMs = 50
+/** Between two looks, at first and at most: several consumers look at the same time. */
+const lookAfterMs = { first: 50, most: 800 } as const
 
 /**
  * Creates the topics that are missing. librdkafka's mock cluster has no controller that would do it, so one topic goes
@@ -28,11 +29,11 @@ export async function ensureTopics(client: Producer, names: readonly string[]): 
 /** @throws {Error} when one of them is not there after 10 s */
 export async function untilTopicsExist(client: Producer | KafkaConsumer, names: readonly string[]): Promise<void> {
   const deadline = Date.now() + patienceMs
-  for (;;) {
+  for (let pauseMs: number = lookAfterMs.first; ; pauseMs = Math.min(pauseMs * 2, lookAfterMs.most)) {
     const missing = missingOf(names, await listTopics(client))
     if (missing.length === 0) return
     if (Date.now() > deadline) throw new Error(`no such topics: ${missing.join(', ')}`)
-    await delay(lookEveryMs)
+    await delay(pauseMs)
   }
 }
 
@@ -47,7 +48,7 @@ const { ERR_TOPIC_ALREADY_EXISTS, ERR__TIMED_OUT } = kafka.CODES.ERRORS
 
 /** False when nobody answered in time. */
 function createTopic(admin: Admin, topic: string): Promise<boolean> {
-  const wanted = { topic, num_partitions: partitionsPerTopic, replication_factor: -1 }
+  const wanted = { topic, num_partitions: partitionsOf(topic), replication_factor: -1 }
   return new Promise((resolve, reject) => {
     admin.createTopic(wanted, 1_000, (error?: LibrdKafkaError) => {
       if (error === undefined || error.code === ERR_TOPIC_ALREADY_EXISTS) resolve(true)

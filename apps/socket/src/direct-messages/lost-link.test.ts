@@ -1,8 +1,12 @@
 /** Direct messages that are told while an instance's link to Redis is down are stored all the same. */
+import { Transform } from 'node:stream'
 import type { DirectMessageDto } from '@mopl/contracts/realtime'
 import { channels } from '@mopl/contracts/redis-keys'
 import { newId } from '@mopl/infrastructure/ids'
+import type { Db } from '@mopl/infrastructure/postgres'
+import { conversationParticipants, conversations, directMessages, users } from '@mopl/infrastructure/tables'
 import { eventually, type TestApp } from '@mopl/infrastructure/testing'
+import { type Door, openDoor } from '@mopl/infrastructure/testing-door'
 import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { type OwnRedis, startOwnRedis } from '../testing/own-redis.ts'
 import { openSetting, type Setting } from '../testing/setting.ts'
@@ -12,32 +16,33 @@ setDefaultTimeout(60_000)
 
 let ownRedis: OwnRedis
 let setting: Setting
+let db: Db
 let app: TestApp
-/** What the api has, oldest first; `isAway` makes it refuse. */
-const stored: DirectMessageDto[] = []
+/** In front of the api: whoever asks is counted, and gets no answer while it is away. */
+let door: Door
 let isAway = false
 let questions = 0
-const api = Bun.serve({
-  port: 0,
-  fetch: () => {
-    questions += 1
-    if (isAway) return new Response(null, { status: 503 })
-    return Response.json({ data: stored.toReversed(), nextCursor: null, nextIdAfter: null, hasNext: false })
-  },
-})
 
 beforeAll(async () => {
   ownRedis = await startOwnRedis()
   setting = await openSetting(ownRedis.url)
-  app = await setting.startSocket({ API_URL: api.url.href })
+  const started = await setting.startApi()
+  db = started.db
+  const toServer = () => {
+    questions += 1
+    return new Transform({ transform: (chunk, _, done) => (isAway ? done(new Error('away')) : done(null, chunk)) })
+  }
+  door = await openDoor('127.0.0.1', Number(new URL(started.api.url).port), { toServer })
+  app = await setting.startSocket({ API_URL: `http://127.0.0.1:${door.port}` })
 })
 afterAll(async () => {
   await setting.close()
+  await door.shut()
   await ownRedis.close()
-  await api.stop(true)
 })
-beforeEach(() => {
-  stored.length = 0
+beforeEach(async () => {
+  // Connections that are kept for the next question would hide it.
+  await door.open()
   questions = 0
   isAway = false
 })
@@ -52,13 +57,25 @@ const contents = (client: StompClient) =>
 async function aConversation() {
   const [ann, bob] = await Promise.all([setting.aPerson({ name: 'Ann' }), setting.aPerson({ name: 'Bob' })])
   const id = await setting.aConversation(ann, bob)
+  const [lowerUserId, higherUserId] = [ann.userId, bob.userId].toSorted() as [string, string]
+  await db
+    .insert(users)
+    .values([ann, bob].map(({ userId, name }) => ({ id: userId, name, email: `${userId}@a.example` })))
+  await db.insert(conversations).values({ id, lowerUserId, higherUserId })
+  const createdAt = new Date()
+  for (const { userId } of [ann, bob])
+    await db.insert(conversationParticipants).values({ conversationId: id, userId, createdAt })
   const clients = await Promise.all([ann, ann, bob].map(({ token }) => StompClient.signIn(app.url, token)))
   for (const client of clients) await client.subscribe(`/sub/conversations/${id}/direct-messages`)
+  async function store(content: string, createdAt = new Date()): Promise<string> {
+    const message = { id: newId(), conversationId: id, createdAt, content }
+    await db.insert(directMessages).values({ ...message, senderId: ann.userId, receiverId: bob.userId })
+    return message.id
+  }
   async function tell(content: string): Promise<void> {
+    const createdAt = new Date()
     const [sender, receiver] = [ann, bob].map(({ userId, name }) => ({ userId, name }))
-    const createdAt = new Date().toISOString()
-    const message = { id: newId(), conversationId: id, createdAt, sender: sender!, receiver: receiver!, content }
-    stored.push(message)
+    const message = { id: await store(content, createdAt), conversationId: id, createdAt, sender, receiver, content }
     await setting.redis.spublish(channels.conversation(id), JSON.stringify(message))
   }
   const heard = (expected: string[]) =>
@@ -67,7 +84,7 @@ async function aConversation() {
       () => clients.every((client) => contents(client).length >= expected.length),
       15_000,
     ).then(() => expect(clients.map(contents)).toEqual(clients.map(() => expected)))
-  return { tell, heard }
+  return { store, tell, heard }
 }
 
 test.each([0, 1])(
@@ -116,11 +133,11 @@ test('D7 while the api is away what comes is told at once, and what is missing w
 })
 
 test('D7 old messages are not told again, and without a lost link the api is not asked', async () => {
-  const { tell, heard } = await aConversation()
+  const { store, tell, heard } = await aConversation()
+  await store('old', new Date(Date.now() - 60_000))
   await tell('first')
   await heard(['first'])
   expect(questions).toBe(0)
-  stored[0] = { ...stored[0]!, id: newId(), content: 'old', createdAt: new Date(Date.now() - 60_000).toISOString() }
   await loseLink()
   await eventually('the api is asked', () => questions > 0)
   await tell('second')

@@ -11,18 +11,15 @@ setDefaultTimeout(60_000)
 let setting: Setting
 let one: TestApp
 let two: TestApp
-/** Knows no content. */
-const api = Bun.serve({ port: 0, fetch: () => new Response(null, { status: 404 }) })
 
 beforeAll(async () => {
   setting = await openSetting()
-  const start = () => setting.startSocket({ API_URL: api.url.href })
+  // Which knows no content.
+  const { api } = await setting.startApi()
+  const start = () => setting.startSocket({ API_URL: api.url })
   ;[one, two] = await Promise.all([start(), start()])
 })
-afterAll(async () => {
-  await setting.close()
-  await api.stop(true)
-})
+afterAll(() => setting.close())
 
 const watch = ({ id }: ContentSummary) => `/sub/contents/${id}/watch`
 const chat = ({ id }: ContentSummary) => `/sub/contents/${id}/chat`

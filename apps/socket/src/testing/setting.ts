@@ -1,13 +1,15 @@
 /** The world of a socket test: people who are signed in, contents that exist, and instances that serve them. */
 import { createHmac } from 'node:crypto'
+import { tmpdir } from 'node:os'
 import { accessTokenAudience, accessTokenIssuer } from '@mopl/contracts/access-token'
 import type { ContentSummary, UserSummary } from '@mopl/contracts/realtime'
 import { redisKeys } from '@mopl/contracts/redis-keys'
 import { createAccessTokens } from '@mopl/infrastructure/access-tokens'
 import { newId } from '@mopl/infrastructure/ids'
 import { createLog } from '@mopl/infrastructure/log'
+import { type Db, openPostgres } from '@mopl/infrastructure/postgres'
 import { openRedis, untilRedisReady } from '@mopl/infrastructure/redis'
-import { startApp, type TestApp, testEnv } from '@mopl/infrastructure/testing'
+import { createTestDatabase, startApp, type TestApp, testEnv } from '@mopl/infrastructure/testing'
 import type { Redis } from 'ioredis'
 
 const jwtSecret = 'a secret of the socket tests, long enough'
@@ -20,6 +22,8 @@ export type Person = UserSummary & { sessionId: string; token: string }
 export type Setting = {
   redis: Redis
   startSocket(env?: Record<string, string>): Promise<TestApp>
+  /** The real one, with a database of its own where nobody and nothing is but what is put into `db`. */
+  startApi(): Promise<{ api: TestApp; db: Db }>
   aPerson(given?: { name?: string; profileImageUrl?: string }): Promise<Person>
   aContent(given?: Partial<ContentSummary>): Promise<ContentSummary>
   /** A token of this session that is in force until the given second. */
@@ -33,20 +37,33 @@ export type Setting = {
  * without them.
  */
 export async function openSetting(redisUrl = testEnv('REDIS_URL')): Promise<Setting> {
-  const connection = openRedis({ url: redisUrl, name: 'test', log: createLog('test', 'silent') })
+  const log = createLog('test', 'silent')
+  const connection = openRedis({ url: redisUrl, name: 'test', log })
   const { redis } = connection
   await untilRedisReady(redis)
   // Everybody comes from this machine, and says more in a second than people do.
   const limits = { MAX_CONNECTIONS_PER_ADDRESS: '100000', MAX_ROOM_MESSAGES_PER_SECOND: '10000' }
-  const apps: TestApp[] = []
+  const common = { JWT_SECRET: jwtSecret, REDIS_URL: redisUrl, ALLOWED_ORIGINS: '' }
+  const closers = [() => connection.close()]
   const cache = (key: string, text: string) => redis.set(key, text, 'EX', cachedSeconds)
   return {
     redis,
     async startSocket(env = {}) {
-      const basics = { JWT_SECRET: jwtSecret, REDIS_URL: redisUrl, KAFKA_BROKERS: '127.0.0.1:1', ALLOWED_ORIGINS: '' }
-      const app = await startApp('socket', { ...basics, ...limits, API_URL: 'http://127.0.0.1:1', ...env })
-      apps.push(app)
+      const nobody = { KAFKA_BROKERS: '127.0.0.1:1', API_URL: 'http://127.0.0.1:1' }
+      const app = await startApp('socket', { ...common, ...limits, ...nobody, ...env })
+      closers.push(() => app.close())
       return app
+    },
+    async startApi() {
+      const database = await createTestDatabase()
+      closers.push(() => database.close())
+      const postgres = openPostgres({ url: database.url, poolSize: 2, application: 'test', log })
+      closers.push(() => postgres.close())
+      const admin = { ADMIN_EMAIL: 'admin@mopl.example', ADMIN_PASSWORD: 'admin password', ADMIN_NAME: 'Admin' }
+      const own = { DATABASE_URL: database.url, MEDIA_DIR: tmpdir(), COOKIE_SECURE: 'false' }
+      const api = await startApp('api', { ...common, ...admin, ...own })
+      closers.push(() => api.close())
+      return { api, db: postgres.db }
     },
     async aPerson({ name = 'Mina', ...given } = {}) {
       const user = { userId: newId(), name, ...given }
@@ -80,8 +97,7 @@ export async function openSetting(redisUrl = testEnv('REDIS_URL')): Promise<Sett
       return id
     },
     async close() {
-      await Promise.all(apps.map((app) => app.close()))
-      await connection.close()
+      for (const close of closers.toReversed()) await close()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { eq, sql } from 'drizzle-orm'
+import { DrizzleQueryError, eq, sql } from 'drizzle-orm'
 import pino from 'pino'
 import { newId } from './ids.ts'
 import { isPostgresUnavailable, openPostgres, type Sql, sqlState } from './postgres.ts'
@@ -135,6 +135,50 @@ describe('a migration that changes the type of a column under plans', () => {
     expect(isPostgresUnavailable(failure)).toBe(false)
     expect(runs).toBe(1)
   })
+})
+
+test('a value that PostgreSQL refuses says why, and leaves the connection as it was', async () => {
+  const refused = await failureOf(nameById(db).execute({ id: 'no uuid' }))
+  expect(refused).toBeInstanceOf(DrizzleQueryError)
+  expect(sqlState(refused)).toBe('22P02')
+  expect(await nameById(db).execute({ id: one!.id })).toHaveLength(1)
+})
+
+test('a statement that PostgreSQL refuses from the start is refused each time', async () => {
+  const halves = prepared((db) =>
+    db.select({ half: sql<number>`1 / (length(${users.name}) - length(${users.name}))` }).from(users),
+  )
+  for (let time = 0; time < 3; time++) expect(sqlState(await failureOf(halves(db).execute()))).toBe('22012')
+  expect(await nameById(db).execute({ id: one!.id })).toHaveLength(1)
+})
+
+test('a value that cannot be sent or read is an error of its own execution alone', async () => {
+  const circular: { self?: unknown } = {}
+  circular.self = circular
+  expect(await failureOf(nameById(db).execute({ id: circular }))).toBeInstanceOf(Error)
+  const unreadable = prepared((db) =>
+    db
+      .select({
+        name: sql`${users.name}`.mapWith(() => {
+          throw new Error('unreadable')
+        }),
+      })
+      .from(users),
+  )
+  expect(await failureOf(unreadable(db).execute())).toBeInstanceOf(Error)
+  expect(await nameById(db).execute({ id: one!.id })).toHaveLength(1)
+})
+
+test('what misses its deadline is given up, and what waits behind it is answered', async () => {
+  const impatient = openPostgres({ url: database.url, poolSize: 1, application: 'impatient', log, queryTimeoutMs: 200 })
+  const sleep = prepared((db) => db.select({ slept: sql`pg_sleep(2)` }).from(users))
+  const [slow, quick] = await Promise.allSettled([
+    sleep(impatient.db).execute(),
+    nameById(impatient.db).execute({ id: one!.id }),
+  ])
+  expect(sqlState((slow as PromiseRejectedResult).reason)).toBe('57014')
+  expect(quick.status).toBe('fulfilled')
+  await impatient.close()
 })
 
 test('rows are as drizzle makes them: dates, numbers, groups, and no group where an outer join found nothing', async () => {

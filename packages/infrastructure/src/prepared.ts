@@ -3,9 +3,10 @@
  * answer a simple one, and PostgreSQL takes about as long to plan it. Why and which: docs/decisions/0009.
  */
 import { createHash } from 'node:crypto'
-import { is, type Query } from 'drizzle-orm'
+import { DrizzleQueryError, fillPlaceholders, is, type Logger, type Query } from 'drizzle-orm'
 import { PgTransaction } from 'drizzle-orm/pg-core'
 import { isPlanVoid, type Sql } from './postgres.ts'
+import { executePrepared, type PgClient, type PreparedStatement } from './prepared-query.ts'
 import { type Joins, type ResultColumn, rowMapper } from './result-rows.ts'
 
 /** Any of drizzle's builders; its values are `sql.placeholder`s. */
@@ -19,7 +20,9 @@ export type Form<Shape> = {
   keepsPlan?: (shape: Shape) => boolean
 }
 
-type Built<R> = (sql: Sql, values: Values) => Promise<R>
+/** The rows of a statement that has some. */
+type Result<R> = R extends unknown[] ? R : unknown[]
+type Built<R> = (sql: Sql, values: Values) => Promise<Result<R>>
 
 /**
  * The function that it returns executes the statement of a shape on a database or in a transaction; `build` is asked once
@@ -30,7 +33,7 @@ type Built<R> = (sql: Sql, values: Values) => Promise<R>
 export function prepared<R, Shape = void>(
   build: (sql: Sql, shape: Shape) => Statement<R>,
   { keyOf, keepsPlan = () => true }: Form<Shape> = { keyOf: () => '' },
-): (sql: Sql, shape: Shape) => { execute(values?: Values): Promise<R> } {
+): (sql: Sql, shape: Shape) => { execute(values?: Values): Promise<Result<R>> } {
   const known = new Map<string, Built<R>>()
   return (sql, shape) => {
     const key = keyOf(shape)
@@ -44,14 +47,21 @@ export function prepared<R, Shape = void>(
 function toBuilt<R>(statement: Statement<R>, keepsPlan: boolean): Built<R> {
   const query = statement.toSQL()
   const name = keepsPlan ? nameOf(query) : unnamed
-  const { fields, joinsNotNullableMap } = statement.prepare(unnamed) as Insides
-  const toRows = fields && rowMapper(fields, joinsNotNullableMap)
+  const { queryConfig, fields, joinsNotNullableMap } = statement.prepare(unnamed) as unknown as Insides
+  const toRows = rowMapper(fields ?? [], joinsNotNullableMap)
+  const { types } = queryConfig
+  const shape = { text: query.sql, types, columns: new WeakMap() }
 
-  async function execute(sql: Sql, values: Values): Promise<R> {
-    const { session } = sql._
-    const planned = name && name + generation
-    const bound = session.prepareQuery(query, fields as undefined, planned, true, toRows)
-    return (await bound.execute(values)) as R
+  async function execute(sql: Sql, values: Values): Promise<Result<R>> {
+    const { client, logger } = sql._.session as unknown as Session
+    const planned = { ...shape, name: name && name + generation }
+    const parameters = fillPlaceholders(query.params, values)
+    logger.logQuery(query.sql, parameters)
+    try {
+      return toRows(await executePrepared(client, planned, parameters)) as Result<R>
+    } catch (error) {
+      throw new DrizzleQueryError(query.sql, parameters, error as Error)
+    }
   }
 
   return async (sql, values) => {
@@ -75,7 +85,10 @@ function toBuilt<R>(statement: Statement<R>, keepsPlan: boolean): Built<R> {
 let generation = 0
 
 /** What drizzle keeps to itself of a statement that is prepared. */
-type Insides = { fields?: ResultColumn[] | undefined; joinsNotNullableMap?: Joins }
+type Insides = { queryConfig: Pick<PreparedStatement, 'types'>; fields?: ResultColumn[]; joinsNotNullableMap?: Joins }
+
+/** And of what a database or a transaction works on. */
+type Session = { client: PgClient; logger: Logger }
 
 /** Planned for the values of each execution. */
 const unnamed = ''

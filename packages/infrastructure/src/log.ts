@@ -32,26 +32,33 @@ function stdout(): pino.DestinationStream {
 let theStdout: pino.DestinationStream | undefined
 
 function openStdout(): pino.DestinationStream {
-  const buffer = pino.destination({ fd: 1, sync: true, minLength: 8 * 1024 })
+  const destination = pino.destination({ fd: 1, sync: true })
+  // Joined here: the destination counts the bytes of each text that it is given.
+  let waiting = ''
   let timer: NodeJS.Timeout | undefined
   function flush(): void {
+    clearTimeout(timer)
     timer = undefined
-    buffer.flush()
+    if (waiting !== '') destination.write(waiting)
+    waiting = ''
   }
   process.on('exit', () => {
     try {
-      buffer.flushSync()
+      flush()
+      destination.flushSync()
     } catch {
       // Nobody reads standard output any more, and there is nowhere else to say so.
     }
   })
   return {
     write(line) {
-      buffer.write(line)
+      waiting += line
+      if (waiting.length > flushAtLength) flush()
       // Only while something waits: a process that has nothing to say sleeps on.
-      timer ??= setTimeout(flush, flushAfterMs).unref()
+      else timer ??= setTimeout(flush, flushAfterMs).unref()
     },
   }
 }
 
+const flushAtLength = 8 * 1024
 const flushAfterMs = 50

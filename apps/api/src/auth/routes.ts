@@ -42,7 +42,7 @@ export function authRoutes(deps: Deps) {
       limitPerAddress(deps, 'signInPerAddress'),
       valid('form', SignIn),
       async (c) => {
-        const { refreshToken, jwt } = await signIn(deps, c.req.valid('form'), c.var.clientAddress)
+        const { refreshToken, jwt } = await signIn(deps, c.req.valid('form'), c.var.clientAddress())
         setRefreshCookie(c, refreshToken, cookieSecure)
         return c.json(jwt)
       },

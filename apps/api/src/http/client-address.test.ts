@@ -5,7 +5,7 @@ import type { Env } from './env.ts'
 import { createNetworks, isNetwork } from '@mopl/infrastructure/networks'
 
 const trustedProxies = createNetworks(['10.0.0.0/8', 'fd00::/8'])
-const app = new Hono<Env>().use(clientAddress({ trustedProxies })).get('/', (c) => c.text(c.var.clientAddress))
+const app = new Hono<Env>().use(clientAddress({ trustedProxies })).get('/', (c) => c.text(c.var.clientAddress()))
 
 async function seen(remoteAddress: string | undefined, forwardedFor?: string): Promise<string> {
   const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }

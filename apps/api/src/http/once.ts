@@ -53,7 +53,7 @@ export function once<T extends Body = never>(deps: Deps, body?: T): MiddlewareHa
           'Idempotency-Key': `공백 없는 ASCII ${maxKeyLength}자 이하여야 합니다.`,
         })
       const request: KeyedRequest = {
-        caller: c.var.user?.id ?? c.var.clientAddress,
+        caller: c.var.user?.id ?? c.var.clientAddress(),
         operation: `${c.req.method} ${c.req.path}`,
         key,
         fingerprint: await deps.fingerprint(body === undefined ? null : c.req.valid(body)),

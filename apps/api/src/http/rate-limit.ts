@@ -18,7 +18,7 @@ type Deps = { redis: RedisClient; rateLimits: RateLimits; metrics: ApiMetrics }
 export function limitPerAddress(deps: Deps, name: RateLimitName): MiddlewareHandler<Env> {
   return telling(
     async (c, next) => {
-      await takeOne(deps, name, c.var.clientAddress)
+      await takeOne(deps, name, c.var.clientAddress())
       await next()
     },
     { refusals: ['TOO_MANY_REQUESTS'] },

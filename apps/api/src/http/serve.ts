@@ -17,7 +17,13 @@ export function serve(app: Hono<Env>, { HOST, PORT }: { HOST: string; PORT: numb
   const server = Bun.serve({
     hostname: HOST,
     port: PORT,
-    fetch: (request, self) => app.fetch(request, { remoteAddress: self.requestIP(request)?.address }),
+    fetch: (request, self) =>
+      app.fetch(request, {
+        // A system call, for those who ask.
+        get remoteAddress() {
+          return self.requestIP(request)?.address
+        },
+      }),
     maxRequestBodySize: maxRequestBytes,
     idleTimeout: idleTimeoutSeconds,
   })

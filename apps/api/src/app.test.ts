@@ -123,6 +123,18 @@ test('answers forbid sniffing and framing', async () => {
   expect(headers.get('x-frame-options')).toBe('SAMEORIGIN')
 })
 
+test('a page brings the same headers as every other answer', async () => {
+  const { token } = await api.aUser()
+  const itsOwn = new Set(['content-type', 'set-cookie', 'x-request-id'])
+  const namesOf = ({ headers }: { headers: Headers }) => [...headers.keys()].filter((name) => !itsOwn.has(name))
+  const page = await api.call('GET', '/api/reviews?limit=1&sortBy=createdAt&sortDirection=ASCENDING', { token })
+  expect(page.status).toBe(200)
+  expect(page.headers.get('content-type')).toBe('application/json')
+  expect(page.headers.get('vary')).toBe('Origin')
+  expect(page.headers.getSetCookie()).toHaveLength(1)
+  expect(namesOf(page)).toEqual(namesOf(await api.call('GET', '/api/nothing')))
+})
+
 describe('a request', () => {
   const lineOf = (requestId: string | null) =>
     api.lines.map((line) => JSON.parse(line)).filter((line) => line.requestId === requestId)

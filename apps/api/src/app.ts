@@ -1,11 +1,11 @@
 /** The whole HTTP interface: the order of the layers, and where each feature is mounted. */
 import { Hono } from 'hono'
-import { secureHeaders } from 'hono/secure-headers'
 import { authRoutes } from './auth/routes.ts'
 import { contentRoutes } from './contents/routes.ts'
 import { conversationRoutes } from './conversations/routes.ts'
 import type { Deps } from './deps.ts'
 import { followRoutes } from './follows/routes.ts'
+import { answerHeaders } from './http/answer-headers.ts'
 import { clientAddress } from './http/client-address.ts'
 import { acrossOrigins } from './http/across-origins.ts'
 import { csrf } from './http/csrf.ts'
@@ -35,8 +35,7 @@ export function createApp(deps: Deps): Hono<Env> {
 
   app.use(requestLog(deps))
   app.use(clientAddress(deps))
-  // Not Strict-Transport-Security: only the gateway knows of TLS.
-  app.use(secureHeaders({ strictTransportSecurity: false }))
+  app.use(answerHeaders())
   app.use(acrossOrigins(deps))
   // Without cookies, because caches that many share may keep them.
   app.route('/api', docsAssetRoutes())

@@ -2,7 +2,7 @@
 import { forgetContents } from '@mopl/infrastructure/forget'
 import { Hono } from 'hono'
 import type { Deps } from '../deps.ts'
-import { sendJson } from '../http/answer-cache.ts'
+import { sendJson } from '../http/answer-headers.ts'
 import { authenticate, requireAdmin } from '../http/authenticate.ts'
 import { describing, refuses, returns } from '../http/describe.ts'
 import type { Env } from '../http/env.ts'
@@ -29,7 +29,7 @@ export function contentRoutes(deps: Deps) {
       valid('query', ContentQuery),
       async (c) => {
         const query = c.req.valid('query')
-        return sendJson(c, await deps.cache.json(catalogueEntry(query), () => listContents(deps.db, query)))
+        return sendJson(await deps.cache.json(catalogueEntry(query), () => listContents(deps.db, query)))
       },
     )
     .post(
@@ -52,7 +52,7 @@ export function contentRoutes(deps: Deps) {
       oneContent,
       async (c) => {
         const { contentId } = c.req.valid('param')
-        return sendJson(c, await deps.cache.json(contentEntry(contentId), () => getContent(deps.db, contentId)))
+        return sendJson(await deps.cache.json(contentEntry(contentId), () => getContent(deps.db, contentId)))
       },
     )
     .patch(

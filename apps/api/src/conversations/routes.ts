@@ -1,6 +1,7 @@
 /** /api/conversations */
 import { Hono } from 'hono'
 import type { Deps } from '../deps.ts'
+import { sendPage } from '../http/answer-headers.ts'
 import { authenticate } from '../http/authenticate.ts'
 import { describing, explained, refuses, returns } from '../http/describe.ts'
 import type { Env } from '../http/env.ts'
@@ -42,7 +43,7 @@ export function conversationRoutes(deps: Deps) {
       ),
       signedIn,
       valid('query', ConversationQuery),
-      async (c) => c.json(await listConversations(db, c.var.user.id, c.req.valid('query'))),
+      async (c) => sendPage(await listConversations(db, c.var.user.id, c.req.valid('query'))),
     )
     .post(
       '/',
@@ -100,7 +101,7 @@ export function conversationRoutes(deps: Deps) {
       valid('query', MessageQuery),
       async (c) => {
         const { conversationId } = c.req.valid('param')
-        return c.json(await listMessages(db, c.var.user.id, conversationId, c.req.valid('query')))
+        return sendPage(await listMessages(db, c.var.user.id, conversationId, c.req.valid('query')))
       },
     )
     .post(

@@ -12,10 +12,9 @@ export function acrossOrigins({ allowedOrigins }: { allowedOrigins: readonly str
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'Idempotency-Replayed'],
     maxAge: 600,
   })
-  return async (c, next) => {
-    if (c.req.method === 'OPTIONS' || c.req.header('origin') !== undefined) return answer(c, next)
+  return (c, next) => {
+    const isAcross = c.req.method === 'OPTIONS' || c.req.header('origin') !== undefined
     // Most requests are of our own origin, and need not pay for its copies of the response.
-    await next()
-    c.res.headers.append('Vary', 'Origin')
+    return isAcross ? answer(c, next) : next()
   }
 }

@@ -10,7 +10,6 @@
 import { ttlSeconds } from '@mopl/contracts/redis-keys'
 import type { Log } from '@mopl/infrastructure/log'
 import type { RedisClient } from '@mopl/infrastructure/redis'
-import type { Context } from 'hono'
 import type { ApiMetrics } from '../metrics.ts'
 
 export const cachedKinds = ['content', 'catalogue', 'user'] as const
@@ -78,9 +77,4 @@ export function createAnswerCache({
       return answer
     },
   }
-}
-
-/** An answer that is JSON already. */
-export function sendJson(c: Context, json: string): Response {
-  return c.body(json, 200, { 'Content-Type': 'application/json' })
 }

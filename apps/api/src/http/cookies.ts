@@ -34,15 +34,16 @@ export function readCsrfCookie(c: Context<Env>): string | undefined {
   return token !== undefined && csrfTokenPattern.test(token) ? token : undefined
 }
 
-/** Readable by scripts: the page repeats it in a header. */
-export function setCsrfCookie(c: Context<Env>, token: string, secure: boolean): void {
-  setCookie(c, csrfCookie, token, { path: '/', sameSite: 'Lax', secure, maxAge: ttlSeconds.refreshToken })
+/** As a `Set-Cookie` header has it. Readable by scripts: the page repeats it in a header. A token needs no escapes. */
+export function csrfCookieHeader(token: string, secure: boolean): string {
+  const where = secure ? 'Path=/; Secure' : 'Path=/'
+  return `${csrfCookie}=${token}; Max-Age=${ttlSeconds.refreshToken}; ${where}; SameSite=Lax`
 }
 
 /** To whoever has the cookie the same one, once more. */
 export function repeatCsrfCookie(c: Context<Env>, secure: boolean): void {
   const token = readCsrfCookie(c)
-  if (token !== undefined) setCsrfCookie(c, token, secure)
+  if (token !== undefined) c.header('Set-Cookie', csrfCookieHeader(token, secure), { append: true })
 }
 
 export function carriesOurCookies(c: Context<Env>): boolean {

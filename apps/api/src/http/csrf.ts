@@ -5,7 +5,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { AppError } from '@mopl/contracts/errors'
 import type { MiddlewareHandler } from 'hono'
-import { carriesOurCookies, readCsrfCookie, setCsrfCookie } from './cookies.ts'
+import { carriesOurCookies, csrfCookieHeader, readCsrfCookie } from './cookies.ts'
 import type { Env } from './env.ts'
 import { isSafe } from './methods.ts'
 
@@ -20,10 +20,14 @@ const csrfHeader = 'X-XSRF-TOKEN'
 export function csrf({ cookieSecure }: { cookieSecure: boolean }): MiddlewareHandler<Env> {
   return async (c, next) => {
     const token = readCsrfCookie(c)
-    if (token === undefined) setCsrfCookie(c, newToken(), cookieSecure)
-    if (!isSafe(c.req.method) && carriesOurCookies(c) && !isRepeated(token, c.req.header(csrfHeader)))
-      throw new AppError('CSRF_MISMATCH')
-    await next()
+    try {
+      if (!isSafe(c.req.method) && carriesOurCookies(c) && !isRepeated(token, c.req.header(csrfHeader)))
+        throw new AppError('CSRF_MISMATCH')
+      await next()
+    } finally {
+      // Not by `c.header`, which would make a new response, and a stream of its body.
+      if (token === undefined) c.res.headers.append('Set-Cookie', csrfCookieHeader(newToken(), cookieSecure))
+    }
   }
 }
 

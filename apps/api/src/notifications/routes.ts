@@ -1,6 +1,7 @@
 /** /api/notifications */
 import { Hono } from 'hono'
 import type { Deps } from '../deps.ts'
+import { sendPage } from '../http/answer-headers.ts'
 import { authenticate } from '../http/authenticate.ts'
 import { describing, explained, refuses, returns } from '../http/describe.ts'
 import type { Env } from '../http/env.ts'
@@ -24,7 +25,7 @@ export function notificationRoutes(deps: Deps) {
       ),
       signedIn,
       valid('query', NotificationQuery),
-      async (c) => c.json(await listNotifications(db, c.var.user.id, c.req.valid('query'))),
+      async (c) => sendPage(await listNotifications(db, c.var.user.id, c.req.valid('query'))),
     )
     .delete(
       '/:notificationId',

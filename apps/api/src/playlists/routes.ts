@@ -1,6 +1,7 @@
 /** /api/playlists */
 import { Hono } from 'hono'
 import type { Deps } from '../deps.ts'
+import { sendPage } from '../http/answer-headers.ts'
 import { authenticate } from '../http/authenticate.ts'
 import { describing, explained, refuses, returns } from '../http/describe.ts'
 import type { Env } from '../http/env.ts'
@@ -32,7 +33,7 @@ export function playlistRoutes(deps: Deps) {
       describe('findPlaylists', '플레이리스트 목록 조회 (커서 페이지네이션)', returns(200, PlaylistPage)),
       signedIn,
       valid('query', PlaylistQuery),
-      async (c) => c.json(await listPlaylists(db, c.var.user.id, c.req.valid('query'))),
+      async (c) => sendPage(await listPlaylists(db, c.var.user.id, c.req.valid('query'))),
     )
     .post(
       '/',

@@ -1,6 +1,7 @@
 /** /api/reviews */
 import { Hono } from 'hono'
 import type { Deps } from '../deps.ts'
+import { sendPage } from '../http/answer-headers.ts'
 import { authenticate } from '../http/authenticate.ts'
 import { describing, explained, refuses, returns } from '../http/describe.ts'
 import type { Env } from '../http/env.ts'
@@ -20,7 +21,7 @@ export function reviewRoutes(deps: Deps) {
       describe('findReviews', '리뷰 목록 조회 (커서 페이지네이션)', returns(200, ReviewPage)),
       signedIn,
       valid('query', ReviewQuery),
-      async (c) => c.json(await listReviews(db, c.req.valid('query'))),
+      async (c) => sendPage(await listReviews(db, c.req.valid('query'))),
     )
     .post(
       '/',

@@ -4,7 +4,8 @@ import { redisKeys } from '@mopl/contracts/redis-keys'
 import { forgetUsers } from '@mopl/infrastructure/forget'
 import { Hono, type MiddlewareHandler } from 'hono'
 import type { Deps } from '../deps.ts'
-import { type Entry, sendJson } from '../http/answer-cache.ts'
+import type { Entry } from '../http/answer-cache.ts'
+import { sendJson, sendPage } from '../http/answer-headers.ts'
 import { authenticate, requireAdmin } from '../http/authenticate.ts'
 import { describing, explained, refuses, returns } from '../http/describe.ts'
 import type { Env } from '../http/env.ts'
@@ -41,7 +42,7 @@ export function userRoutes(deps: Deps) {
       signedIn,
       requireAdmin,
       valid('query', UserQuery),
-      async (c) => c.json(await listUsers(deps.db, c.req.valid('query'))),
+      async (c) => sendPage(await listUsers(deps.db, c.req.valid('query'))),
     )
     .post(
       '/',
@@ -68,7 +69,7 @@ export function userRoutes(deps: Deps) {
       valid('param', UserId),
       async (c) => {
         const { userId } = c.req.valid('param')
-        return sendJson(c, await deps.cache.json(userEntry(userId), () => getUser(deps.db, userId)))
+        return sendJson(await deps.cache.json(userEntry(userId), () => getUser(deps.db, userId)))
       },
     )
     .patch(

@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import { ContentId } from '../contents/schemas.ts'
 import type { Deps } from '../deps.ts'
+import { sendPage } from '../http/answer-headers.ts'
 import { authenticate } from '../http/authenticate.ts'
 import { describing, explained, refuses, returns } from '../http/describe.ts'
 import type { Env } from '../http/env.ts'
@@ -26,7 +27,7 @@ export function contentWatchingRoutes(deps: Deps) {
     authenticate(deps),
     valid('param', ContentId),
     valid('query', WatchingSessionQuery),
-    async (c) => c.json(await listWatchingSessions(deps, c.req.valid('param').contentId, c.req.valid('query'))),
+    async (c) => sendPage(await listWatchingSessions(deps, c.req.valid('param').contentId, c.req.valid('query'))),
   )
 }
 

@@ -14,6 +14,7 @@ import { notFound } from './http/not-found.ts'
 import { onError } from './http/on-error.ts'
 import { requestLog } from './http/request-log.ts'
 import { ringAfterWrites } from './http/ring-outbox.ts'
+import { createRouter } from './http/router.ts'
 import { notificationRoutes } from './notifications/routes.ts'
 import { docsAssetRoutes, openApiRoutes } from './openapi/routes.ts'
 import { oauthRoutes } from './oauth/routes.ts'
@@ -24,7 +25,7 @@ import { userRoutes } from './users/routes.ts'
 import { contentWatchingRoutes, userWatchingRoutes } from './watching-sessions/routes.ts'
 
 export function createApp(deps: Deps): Hono<Env> {
-  const app = new Hono<Env>()
+  const app = new Hono<Env>({ router: createRouter() })
 
   // Before everything else: a scrape every few seconds is no request worth a line, and needs neither cookie nor CORS.
   app.use('/actuator/*', async (c, next) => {

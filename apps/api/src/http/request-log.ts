@@ -1,5 +1,4 @@
 /** The outermost layer: gives the request its id, and at its end writes one wide line and the metrics. */
-import { newId } from '@mopl/infrastructure/ids'
 import type { Log } from '@mopl/infrastructure/log'
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
@@ -16,7 +15,7 @@ export function requestLog({ log, metrics }: { log: Log; metrics: ApiMetrics }):
   let lines: Log | undefined
   return async (c, next) => {
     const sent = c.req.header('x-request-id')
-    const requestId = sent !== undefined && saneRequestId.test(sent) ? sent : newId()
+    const requestId = sent !== undefined && saneRequestId.test(sent) ? sent : crypto.randomUUID()
     c.set('requestId', requestId)
     const startedAt = performance.now()
     await next()
@@ -27,7 +26,8 @@ export function requestLog({ log, metrics }: { log: Log; metrics: ApiMetrics }):
     const { status } = c.res
     const method = methods.has(c.req.method) ? c.req.method : 'OTHER'
     const route = routePattern(c)
-    const { refusal, user } = c.var
+    // `c.var` makes an object of all there is, each time.
+    const [refusal, user] = [c.get('refusal'), c.get('user')]
     metrics.requests.inc({ method, route, status })
     metrics.duration.observe({ method, route }, durationMs / 1_000)
     if (refusal !== undefined) metrics.refusals.inc({ code: refusal })

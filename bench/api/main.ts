@@ -25,7 +25,7 @@ await runScenarios({
     openBench({
       isQuick: values.quick,
       rounds: Number(values.rounds ?? (values.quick ? 1 : 2)),
-      // A full run is over in twelve minutes, the filling of its databases included.
+      // A full run is over in fourteen minutes, the filling of its databases included.
       seconds: values.quick ? 3 : 4,
       servers: serversNamed(serverNames, values.servers),
       only: values.only,

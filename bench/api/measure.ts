@@ -47,7 +47,7 @@ export async function measure(
 export async function warmUp(bench: Bench, server: Server, operation: Operation, size: Size): Promise<void> {
   const { connections } = operation
   const requests = operation.requests({ size, tokens: bench.tokens, serial: serial++ })
-  await runLoad(bench.directory, { url: server.url, requests, connections, seconds: Math.ceil(bench.seconds / 3) })
+  await runLoad(bench.directory, { url: server.url, requests, connections, seconds: bench.seconds })
 }
 
 function figures({ requests, seconds, p50, p99, refused, broken }: Outcome) {

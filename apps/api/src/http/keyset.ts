@@ -7,6 +7,7 @@
  */
 import { AppError } from '@mopl/contracts/errors'
 import { type AnyColumn, asc, desc, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { toIsoTime } from './iso-time.ts'
 import type { Direction, PageRequest } from './page.ts'
 
 /** What a list can be sorted by: the column, and its PostgreSQL type. */
@@ -16,7 +17,8 @@ export type Sort = { column: AnyColumn; type: keyof typeof cursorForms }
 const cursorForms = {
   timestamptz: {
     isOne: isInstant,
-    print: (value: AnyColumn) => sql<string>`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+    // `to_char` would take PostgreSQL longer than to find the row.
+    print: (value: AnyColumn) => sql<string>`${value}`.mapWith(toIsoTime),
   },
   integer: { isOne: isInteger, print: asText },
   numeric: { isOne: (text: string) => /^-?\d{1,30}(\.\d{1,400})?$/.test(text), print: asText },

@@ -59,15 +59,14 @@ function sortOf(sorts: Record<string, Sort>, { sortBy }: PageRequest): Sort {
 }
 
 function askedBy<Q extends PageRequest>(query: Q): Asked<Q> {
-  return Object.fromEntries(namesIn(query).map((name) => [name, sql.placeholder(name)])) as Asked<Q>
+  const names = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  return Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as Asked<Q>
 }
 
 function keyOf(query: PageRequest): string {
-  return [query.sortBy, query.sortDirection, rowLimit(query), ...namesIn(query)].join(' ')
-}
-
-function namesIn(query: PageRequest): string[] {
-  return Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  let key = `${query.sortBy} ${query.sortDirection} ${rowLimit(query)}`
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) key += ` ${name}`
+  return key
 }
 
 const rowLimits = [11, 21, 51]

@@ -68,9 +68,12 @@ function assertMediaType(request: HonoRequest, type: string): void {
   if (mediaType(request) !== type) throw new AppError('UNSUPPORTED_MEDIA_TYPE')
 }
 
-/** `Content-Length` may be absent or lie, so that the bytes themselves are counted as they come. */
+/** What tells its length is read at once; of what does not, the bytes are counted as they come. */
 async function readBody(request: HonoRequest, maxBytes: number): Promise<Buffer<ArrayBuffer>> {
-  if (Number(request.header('content-length') ?? 0) > maxBytes) throw new AppError('PAYLOAD_TOO_LARGE')
+  const length = request.header('content-length')
+  if (Number(length ?? 0) > maxBytes) throw new AppError('PAYLOAD_TOO_LARGE')
+  // No more comes than was told: the server cuts a body there (RFC 9112 section 6.3).
+  if (length !== undefined) return Buffer.from(await request.raw.arrayBuffer())
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.raw.body ?? []) {

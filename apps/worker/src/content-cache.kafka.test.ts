@@ -3,19 +3,13 @@ import type { MoplEvent } from '@mopl/contracts/events'
 import { redisKeys } from '@mopl/contracts/redis-keys'
 import { newEvent } from '@mopl/infrastructure/events'
 import { newId } from '@mopl/infrastructure/ids'
-import { eventually, testEnv } from '@mopl/infrastructure/testing'
-import { Redis } from 'ioredis'
+import { eventually } from '@mopl/infrastructure/testing'
 import { aContent, aReview, aUser, createTestSystem, emitted, produced, ratingOf } from './testing.ts'
 
 const system = await createTestSystem()
-const { db, probe } = system
+const { db, probe, redis } = system
 await system.startWorker()
-const redis = new Redis(testEnv('REDIS_URL'))
-
-afterAll(async () => {
-  redis.disconnect()
-  await system.close()
-})
+afterAll(() => system.close())
 
 const keysOf = (id: string) => [redisKeys.contentAnswers(id), redisKeys.contentSummaryCache(id)]
 /** The groups are joined within seconds of the start. */

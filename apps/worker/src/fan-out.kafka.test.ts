@@ -4,9 +4,8 @@ import { redisKeys } from '@mopl/contracts/redis-keys'
 import type { MoplEvent } from '@mopl/contracts/events'
 import { newEvent } from '@mopl/infrastructure/events'
 import { notifications } from '@mopl/infrastructure/tables'
-import { eventually, failureOf, testEnv, waitingForLocks } from '@mopl/infrastructure/testing'
+import { eventually, failureOf, waitingForLocks } from '@mopl/infrastructure/testing'
 import { and, eq, sql, TransactionRollbackError } from 'drizzle-orm'
-import { Redis } from 'ioredis'
 import { aContent, aFollow, aPlaylist, aUser, createTestSystem, emitted } from './testing.ts'
 
 /** More than fit into one statement. */
@@ -14,8 +13,7 @@ const subscribers = 6_000
 const connected = 40
 
 const system = await createTestSystem()
-const { db } = system
-const redis = new Redis(testEnv('REDIS_URL'))
+const { db, redis } = system
 let ownerId: string
 let contentId: string
 let playlistId: string
@@ -40,7 +38,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const userId of listening) await redis.del(redisKeys.eventStream(userId))
-  redis.disconnect()
   await system.close()
 })
 

@@ -6,11 +6,10 @@ import { eventually, freePort, testEnv } from '@mopl/infrastructure/testing'
 import { openDoor } from '@mopl/infrastructure/testing-door'
 import { openKafkaDoor } from '@mopl/infrastructure/testing-kafka-door'
 import { sql } from 'drizzle-orm'
-import { Redis } from 'ioredis'
 import { aContent, aFollow, aReview, aUser, createTestSystem, emitted, metricOf, ratingOf } from './testing.ts'
 
 const system = await createTestSystem()
-const { db, databaseUrl } = system
+const { db, databaseUrl, redis } = system
 const dead = await system.probe.consume([deadLetterTopic(topics.review, 'mopl-ratings')])
 afterEach(() => system.stopWorkers())
 afterAll(() => system.close())
@@ -107,7 +106,6 @@ test('while Redis is away a notification is stored and its push waits; ratings g
   const { hostname, port } = new URL(testEnv('REDIS_URL'))
   const door = await openDoor(hostname, Number(port))
   const worker = await system.startWorker({ REDIS_URL: `redis://127.0.0.1:${door.port}` })
-  const redis = new Redis(testEnv('REDIS_URL'))
   const [followerId, followeeId, contents] = [await aUser(db), await aUser(db), await someContents(1)]
   const stream = redisKeys.eventStream(followeeId)
   await redis.xadd(stream, '*', 'event', 'connected', 'data', '{}')
@@ -125,7 +123,6 @@ test('while Redis is away a notification is stored and its push waits; ratings g
   await eventually('ready', async () => (await fetch(`${worker.url}/actuator/health/readiness`)).ok)
   await eventually('the push', async () => (await redis.xlen(stream)) === 2)
   await redis.del(stream)
-  redis.disconnect()
   await system.stopWorkers()
   await door.shut()
 }, 60_000)

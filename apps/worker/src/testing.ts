@@ -18,11 +18,13 @@ import {
 import { createTestDatabase, eventually, startApp, type TestApp, testEnv } from '@mopl/infrastructure/testing'
 import { type KafkaProbe, startKafkaProbe } from '@mopl/infrastructure/testing-kafka'
 import { eq, sql } from 'drizzle-orm'
+import { Redis } from 'ioredis'
 
 export type TestSystem = {
   db: Db
   databaseUrl: string
   probe: KafkaProbe
+  redis: Redis
   /** The variables of a process that belongs to this system. */
   environment: Record<string, string>
   /** Starts a worker of this system; `env` replaces variables. */
@@ -44,6 +46,7 @@ export async function createTestSystem(): Promise<TestSystem> {
   })
   // What this probe has sent is in the models of what must be true: on a busy machine it waits rather than not know.
   const probe = await startKafkaProbe({ topicPrefix: prefix, deliveryTimeoutMs: 60_000 })
+  const redis = new Redis(testEnv('REDIS_URL'))
   const environment = {
     DATABASE_URL: database.url,
     REDIS_URL: testEnv('REDIS_URL'),
@@ -61,6 +64,7 @@ export async function createTestSystem(): Promise<TestSystem> {
     db: postgres.db,
     databaseUrl: database.url,
     probe,
+    redis,
     environment,
     startWorker: async (env = {}) => {
       const worker = await startApp('worker', { ...environment, ...env })
@@ -70,6 +74,7 @@ export async function createTestSystem(): Promise<TestSystem> {
     close: async () => {
       await stopWorkers()
       await probe.close()
+      redis.disconnect()
       await postgres.close()
       await database.close()
     },

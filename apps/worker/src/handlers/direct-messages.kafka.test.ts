@@ -4,19 +4,14 @@ import { deadLetterTopic, topics } from '@mopl/contracts/topics'
 import { newEvent } from '@mopl/infrastructure/events'
 import { newId } from '@mopl/infrastructure/ids'
 import { notifications } from '@mopl/infrastructure/tables'
-import { eventually, testEnv } from '@mopl/infrastructure/testing'
+import { eventually } from '@mopl/infrastructure/testing'
 import { eq, sql } from 'drizzle-orm'
-import { Redis } from 'ioredis'
 import { aConversation, aUser, createTestSystem, notificationOf, produced, untilJoined } from '../testing.ts'
 
 const system = await createTestSystem()
-const { db, probe } = system
+const { db, probe, redis } = system
 await system.startWorker()
-const redis = new Redis(testEnv('REDIS_URL'))
-afterAll(async () => {
-  redis.disconnect()
-  await system.close()
-})
+afterAll(() => system.close())
 await untilJoined(db)
 
 const aMessage = (conversation: Awaited<ReturnType<typeof aConversation>>, content: string) =>

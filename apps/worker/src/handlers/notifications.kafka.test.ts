@@ -3,9 +3,8 @@ import { redisKeys } from '@mopl/contracts/redis-keys'
 import { newEvent } from '@mopl/infrastructure/events'
 import { newId } from '@mopl/infrastructure/ids'
 import { notifications } from '@mopl/infrastructure/tables'
-import { eventually, testEnv } from '@mopl/infrastructure/testing'
+import { eventually } from '@mopl/infrastructure/testing'
 import { desc, eq, sql } from 'drizzle-orm'
-import { Redis } from 'ioredis'
 import {
   aContent,
   aFollow,
@@ -18,13 +17,9 @@ import {
 } from '../testing.ts'
 
 const system = await createTestSystem()
-const { db, probe } = system
+const { db, probe, redis } = system
 await system.startWorker()
-const redis = new Redis(testEnv('REDIS_URL'))
-afterAll(async () => {
-  redis.disconnect()
-  await system.close()
-})
+afterAll(() => system.close())
 await untilJoined(db)
 
 test('the followee is told who follows, and a connected one sees it in the event stream once', async () => {
